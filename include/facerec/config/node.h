@@ -1,0 +1,39 @@
+// A parsed configuration before it meets its struct: every value knows where it was written.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "facerec/core/files.h"
+
+namespace facerec {
+
+// Where a value stands, for messages: a line of a file, or a command-line argument.
+struct Origin {
+  std::string file;      // "" for the command line
+  int line = 0;          // from 1
+  std::string argument;  // "--set train.epochs=3"
+};
+
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  Kind kind = Kind::null;
+  std::string scalar;                             // as written, quotes removed
+  std::vector<Node> items;                        // list
+  std::vector<std::pair<std::string, Node>> map;  // in file order, keys unique
+  Origin origin;
+
+  const Node* find(const std::string& key) const;
+};
+
+// Parses YAML 1.2 (JSON is a subset). Throws a usage Error with file and line for bad syntax, a duplicate key, a key
+// that is not a plain word, or a document beyond 1 MB, 100,000 values or 32 levels.
+Node parse_yaml(const std::string& text, const Origin& origin);
+Node load_yaml(const fs::path& path);
+
+// Merges `assignment`, "section.key=value" with a YAML value, into the tree; the path is created where it is absent.
+// List items are named by their index: "data.train.0.path=DIR". Throws a usage Error when it is not of that form.
+void set_value(Node& root, const std::string& assignment);
+
+}  // namespace facerec

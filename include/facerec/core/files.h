@@ -1,0 +1,65 @@
+// Files that are whole or absent, and reading with errors that name the file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace facerec {
+
+namespace fs = std::filesystem;
+
+// The whole file. Throws Error (with the reason) when it cannot be read or is larger than `limit` bytes.
+std::vector<std::byte> read_file(const fs::path& path, uint64_t limit = uint64_t{1} << 32);
+std::string read_text(const fs::path& path, uint64_t limit = uint64_t{1} << 28);
+
+// A file that appears under its name only when commit() has put all of it on the disk (temporary file in the same
+// folder, fsync, rename, fsync of the folder). Destroyed without commit(), it leaves nothing.
+class AtomicFile {
+ public:
+  explicit AtomicFile(fs::path path);  // throws Error when the folder does not take a file
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);  // throws Error, e.g. when no space is left
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void commit();
+
+ private:
+  fs::path path_, temporary_;
+  int descriptor_;
+};
+
+void write_file(const fs::path& path, std::span<const std::byte> bytes);
+void write_file(const fs::path& path, std::string_view text);
+
+// The same for a folder: `fill` writes into a temporary sibling, which then takes the name `path`. A folder that has
+// the name already is replaced. When `fill` throws, or the process dies, `path` is as it was.
+void write_folder(const fs::path& path, const std::function<void(const fs::path& temporary)>& fill);
+
+// Removes what a killed process left of AtomicFile and write_folder in `folder`.
+void remove_temporaries(const fs::path& folder);
+
+// A read-only mapping of a whole file; empty files map to an empty span.
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+// The path as text in UTF-8, for messages.
+inline std::string text_of(const fs::path& path) { return path.string(); }
+
+}  // namespace facerec

@@ -1,0 +1,51 @@
+// Images: 8-bit RGB, rows from the top, channels interleaved (HWC), no padding. BGR does not exist outside OpenCV
+// calls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace facerec {
+
+struct Image {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;  // height × width × 3
+
+  Image() = default;
+  Image(int w, int h) : width(w), height(h), rgb(static_cast<size_t>(w) * static_cast<size_t>(h) * 3) {}
+  uint8_t* row(int y) { return rgb.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 3; }
+  const uint8_t* row(int y) const { return rgb.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 3; }
+};
+
+enum class ImageFormat { jpeg, png, bmp, webp };
+
+struct ImageHeader {
+  ImageFormat format;
+  int width, height;  // as stored, before EXIF rotation
+};
+
+// The largest image that is decoded, in pixels: 2^28 (a 16,384 × 16,384 photograph), 768 MiB of RGB.
+inline constexpr int64_t max_pixels = int64_t{1} << 28;
+
+// Format and size from the first bytes, without decoding. Throws Error for anything but JPEG, PNG, BMP and WebP.
+ImageHeader probe_image(std::span<const std::byte> encoded);
+
+// Decodes to RGB, rotated as EXIF says; grey and alpha images too (alpha is dropped). JPEG with the accurate integer
+// DCT and fancy upsampling, so that pixels equal OpenCV's and Pillow's. Throws Error for truncated or damaged data and
+// for images above max_pixels; the caller adds the file's name.
+Image decode_image(std::span<const std::byte> encoded);
+
+// quality 1 … 100, 4:2:0 chroma as cameras write it.
+std::vector<std::byte> encode_jpeg(const Image& image, int quality);
+std::vector<std::byte> encode_png(const Image& image);
+
+// Area averaging when shrinking, bilinear when growing (OpenCV's INTER_AREA and INTER_LINEAR); a copy at equal size.
+Image resize(const Image& image, int width, int height);
+
+// True for the extensions that image folders are searched for: jpg, jpeg, png, bmp, webp in any case.
+bool has_image_extension(const std::string& name);
+
+}  // namespace facerec

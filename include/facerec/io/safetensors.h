@@ -1,0 +1,58 @@
+// Reading and writing .safetensors, the project's own model format.
+//
+// Layout: u64 little-endian header length, JSON header {name: {dtype, shape, data_offsets: [begin, end]},
+// "__metadata__": {string: string}}, then the tensors' bytes. (github.com/huggingface/safetensors)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "facerec/core/files.h"
+
+namespace facerec {
+
+// Names as the format spells them: "F32", "F64", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL", …
+struct TensorView {
+  std::string dtype;
+  std::vector<int64_t> shape;        // [] is a scalar
+  std::span<const std::byte> bytes;  // little-endian, row-major; size = product(shape) · size of dtype
+};
+
+// Bytes per element of a dtype of the format, or 0 for an unknown one.
+size_t dtype_size(const std::string& dtype);
+
+using Metadata = std::map<std::string, std::string>;
+
+// A mapped file. Opening checks everything that the format promises: header length (at most 100 MB) and JSON, known
+// dtypes, no duplicate name, shapes that fit their byte ranges, ranges that tile the buffer without holes or overlaps.
+// Throws Error naming the file. Nothing is copied: the views live as long as this object.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const fs::path& path);
+  const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+  const Metadata& metadata() const { return metadata_; }
+  const TensorView& at(const std::string& name) const;  // throws Error naming the file when there is none
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+  MappedFile file_;
+  std::map<std::string, TensorView> tensors_;
+  Metadata metadata_;
+};
+
+struct NamedTensor {
+  std::string name;
+  TensorView view;
+};
+
+// Writes whole or not at all. Tensors are laid out by descending alignment and then in the order given, so that a
+// reader may map them. Throws Error when names repeat or a view's size does not fit its shape.
+void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensors, const Metadata& metadata = {});
+
+}  // namespace facerec

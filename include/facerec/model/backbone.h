@@ -1,0 +1,41 @@
+// Backbones: from a batch of images to embeddings.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "facerec/model/config.h"
+#include "facerec/model/spec.h"
+
+namespace facerec {
+
+// Module and parameter names are those of the published code that the network comes from, so that its checkpoints load
+// by key.
+class Backbone : public torch::nn::Module {
+ public:
+  // x [N,3,height,width], preprocessed; returns [N,embedding_size], not normalised.
+  virtual torch::Tensor forward(torch::Tensor x) = 0;
+
+  const ModelSpec& spec() const { return spec_; }
+
+ protected:
+  explicit Backbone(ModelSpec spec) : spec_(std::move(spec)) {}
+
+ private:
+  ModelSpec spec_;
+};
+
+// Builds the backbone that `config.name` names, with weights drawn from LibTorch's default generator. Throws a usage
+// Error that lists the known names, or when the input size or max_parameters does not fit.
+std::shared_ptr<Backbone> make_backbone(const ModelConfig& config);
+std::vector<std::string> backbone_names();
+
+// The registry's entry as configuration and the preprocessing it stands for.
+ModelSpec spec_of(const ModelConfig& config);
+
+int64_t count_parameters(const torch::nn::Module& module);
+
+}  // namespace facerec

@@ -1,0 +1,29 @@
+// What a model expects and gives. Free of LibTorch.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace facerec {
+
+// From 8-bit RGB to the network's input: resized to width × height, channels reversed when `bgr`, then
+// (x/255 − mean)/std per channel, in the network's channel order.
+struct Preprocess {
+  int width = 112, height = 112;
+  bool bgr = false;
+  std::array<float, 3> mean{0.5F, 0.5F, 0.5F};
+  std::array<float, 3> std{0.5F, 0.5F, 0.5F};
+
+  bool operator==(const Preprocess&) const = default;
+};
+
+struct ModelSpec {
+  std::string architecture;  // a name of the registry
+  int64_t embedding_size = 0;
+  Preprocess preprocess;
+
+  bool operator==(const ModelSpec&) const = default;
+};
+
+}  // namespace facerec

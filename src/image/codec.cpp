@@ -1,0 +1,104 @@
+#include <turbojpeg.h>
+
+#include <memory>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "facerec/core/error.h"
+#include "facerec/image/image.h"
+#include "image/exif.h"
+
+namespace facerec {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+// One compressor or decompressor a thread: creating them costs as much as a small picture.
+template <tjhandle (*create)()>
+tjhandle thread_handle() {
+  struct Destroy {
+    void operator()(void* handle) const { tjDestroy(handle); }
+  };
+  thread_local const std::unique_ptr<void, Destroy> handle(create());
+  if (!handle) throw Error("libjpeg-turbo did not start: out of memory");
+  return handle.get();
+}
+
+const unsigned char* chars(Bytes data) { return reinterpret_cast<const unsigned char*>(data.data()); }
+
+Image decode_with_opencv(Bytes encoded) {
+  const cv::Mat wrapped(1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<std::byte*>(encoded.data()));
+  cv::Mat bgr;
+  try {
+    bgr = cv::imdecode(wrapped, cv::IMREAD_COLOR);
+  } catch (const cv::Exception& failure) {
+    throw Error("the image cannot be decoded: " + failure.err);
+  }
+  if (bgr.empty()) throw Error("the image is damaged or cut off");
+  Image image(bgr.cols, bgr.rows);
+  cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, image.rgb.data());
+  cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
+  return image;
+}
+
+Image decode_jpeg(Bytes encoded) {
+  const tjhandle handle = thread_handle<tjInitDecompress>();
+  int width = 0, height = 0, subsampling = 0, colour = 0;
+  const auto size = static_cast<unsigned long>(encoded.size());
+  if (tjDecompressHeader3(handle, chars(encoded), size, &width, &height, &subsampling, &colour) != 0) {
+    throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
+  }
+  if (colour == TJCS_CMYK || colour == TJCS_YCCK) return decode_with_opencv(encoded);
+  Image image(width, height);
+  if (tjDecompress2(handle, chars(encoded), size, image.rgb.data(), width, 0, height, TJPF_RGB, TJFLAG_ACCURATEDCT) !=
+      0) {
+    throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
+  }
+  return upright(std::move(image), exif_orientation(encoded));
+}
+
+}  // namespace
+
+Image decode_image(Bytes encoded) {
+  const ImageHeader header = probe_image(encoded);
+  const std::string size = std::to_string(header.width) + "x" + std::to_string(header.height);
+  if (header.width <= 0 || header.height <= 0) throw Error("an image of size " + size);
+  if (int64_t{header.width} * header.height > max_pixels) {
+    throw Error("an image of size " + size + ", more than the " + std::to_string(max_pixels) + " pixels that are read");
+  }
+  return header.format == ImageFormat::jpeg ? decode_jpeg(encoded) : decode_with_opencv(encoded);
+}
+
+std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
+  const tjhandle handle = thread_handle<tjInitCompress>();
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;
+  const int failed = tjCompress2(handle, image.rgb.data(), image.width, 0, image.height, TJPF_RGB, &buffer, &size,
+                                 TJSAMP_420, quality, TJFLAG_ACCURATEDCT);
+  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(buffer, tjFree);
+  if (failed != 0) throw Error(std::string("a JPEG could not be written: ") + tjGetErrorStr2(handle));
+  const auto* begin = reinterpret_cast<const std::byte*>(buffer);
+  return {begin, begin + size};
+}
+
+std::vector<std::byte> encode_png(const Image& image) {
+  const cv::Mat rgb(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
+  cv::Mat bgr;
+  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+  std::vector<uint8_t> buffer;
+  cv::imencode(".png", bgr, buffer);
+  const auto* begin = reinterpret_cast<const std::byte*>(buffer.data());
+  return {begin, begin + buffer.size()};
+}
+
+Image resize(const Image& image, int width, int height) {
+  if (width == image.width && height == image.height) return image;
+  Image result(width, height);
+  const cv::Mat source(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
+  cv::Mat target(height, width, CV_8UC3, result.rgb.data());
+  const bool shrinks = width < image.width || height < image.height;
+  cv::resize(source, target, target.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+  return result;
+}
+
+}  // namespace facerec

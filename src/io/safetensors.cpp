@@ -1,0 +1,170 @@
+#include "facerec/io/safetensors.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t max_header = 100'000'000;  // the reference implementation's limit
+
+Error bad(const fs::path& path, const std::string& what) {
+  return Error("not a valid safetensors file: " + what).file(text_of(path));
+}
+
+// nlohmann keeps the last of two equal keys; the format forbids them. Only names at the top can hide a tensor.
+json parse_header(const fs::path& path, std::string_view text) {
+  std::vector<std::set<std::string>> keys;
+  std::string duplicate;
+  auto watch = [&](int depth, json::parse_event_t event, json& value) {
+    if (depth > 8) throw bad(path, "the header is nested too deeply");
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
+      duplicate = value.get<std::string>();
+    }
+    return true;
+  };
+  json header;
+  try {
+    header = json::parse(text, watch);
+  } catch (const json::exception& failure) {
+    throw bad(path, std::string("the header is not JSON: ") + failure.what());
+  }
+  if (!header.is_object()) throw bad(path, "the header is not a JSON object");
+  if (!duplicate.empty()) throw bad(path, "'" + duplicate + "' occurs twice in the header");
+  return header;
+}
+
+std::optional<uint64_t> byte_count(const TensorView& view) {
+  uint64_t count = dtype_size(view.dtype);
+  for (int64_t extent : view.shape) {
+    if (extent < 0 || __builtin_mul_overflow(count, static_cast<uint64_t>(extent), &count)) return std::nullopt;
+  }
+  return count;
+}
+
+struct Range {
+  uint64_t begin, end;
+};
+
+Range parse_tensor(const fs::path& path, const std::string& name, const json& entry, TensorView& view) {
+  auto unsigned_list = [&](const char* key) {
+    const auto found = entry.find(key);
+    if (found == entry.end() || !found->is_array()) throw bad(path, "'" + name + "' has no list '" + key + "'");
+    std::vector<uint64_t> values;
+    for (const json& value : *found) {
+      if (!value.is_number_unsigned())
+        throw bad(path, "'" + name + "': '" + key + "' holds something other than sizes");
+      values.push_back(value.get<uint64_t>());
+    }
+    return values;
+  };
+  if (!entry.is_object()) throw bad(path, "'" + name + "' is not described by an object");
+  const auto dtype = entry.find("dtype");
+  if (dtype == entry.end() || !dtype->is_string()) throw bad(path, "'" + name + "' has no dtype");
+  view.dtype = dtype->get<std::string>();
+  if (dtype_size(view.dtype) == 0) throw bad(path, "'" + name + "' has the unknown dtype '" + view.dtype + "'");
+  for (uint64_t extent : unsigned_list("shape")) {
+    if (extent > INT64_MAX) throw bad(path, "'" + name + "' has an impossible shape");
+    view.shape.push_back(static_cast<int64_t>(extent));
+  }
+  const std::vector<uint64_t> offsets = unsigned_list("data_offsets");
+  if (offsets.size() != 2 || offsets[0] > offsets[1]) throw bad(path, "'" + name + "' has bad data_offsets");
+  if (byte_count(view) != offsets[1] - offsets[0])
+    throw bad(path, "'" + name + "': shape and data_offsets do not agree");
+  return {offsets[0], offsets[1]};
+}
+
+}  // namespace
+
+size_t dtype_size(const std::string& dtype) {
+  static const std::map<std::string, size_t> sizes{{"F64", 8}, {"I64", 8}, {"U64", 8},  {"F32", 4},     {"I32", 4},
+                                                   {"U32", 4}, {"F16", 2}, {"BF16", 2}, {"I16", 2},     {"U16", 2},
+                                                   {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+  const auto found = sizes.find(dtype);
+  return found == sizes.end() ? 0 : found->second;
+}
+
+SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path), file_(path) {
+  const std::span<const std::byte> bytes = file_.bytes();
+  uint64_t length = 0;
+  if (bytes.size() < sizeof length) throw bad(path, "shorter than its header");
+  std::memcpy(&length, bytes.data(), sizeof length);
+  if (length > max_header || length > bytes.size() - sizeof length)
+    throw bad(path, "the header is longer than the file or 100 MB");
+  const json header = parse_header(path, {reinterpret_cast<const char*>(bytes.data()) + sizeof length, length});
+  const std::span<const std::byte> data = bytes.subspan(sizeof length + length);
+
+  std::vector<Range> ranges;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      if (!entry.is_object()) throw bad(path, "__metadata__ is not an object");
+      for (const auto& [key, value] : entry.items()) {
+        if (!value.is_string()) throw bad(path, "__metadata__ '" + key + "' is not a string");
+        metadata_[key] = value.get<std::string>();
+      }
+      continue;
+    }
+    TensorView view;
+    const Range range = parse_tensor(path, name, entry, view);
+    if (range.end > data.size()) throw bad(path, "'" + name + "' lies beyond the end of the file");
+    view.bytes = data.subspan(range.begin, range.end - range.begin);
+    ranges.push_back(range);
+    tensors_.emplace(name, std::move(view));
+  }
+  std::sort(ranges.begin(), ranges.end(),
+            [](Range a, Range b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  uint64_t covered = 0;
+  for (const Range& range : ranges) {
+    if (range.begin != covered) throw bad(path, "the tensors overlap or leave holes");
+    covered = range.end;
+  }
+  if (covered != data.size()) throw bad(path, "bytes follow the last tensor");
+}
+
+const TensorView& SafetensorsFile::at(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) throw Error("has no tensor '" + name + "'").file(text_of(path_));
+  return found->second;
+}
+
+void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensors, const Metadata& metadata) {
+  std::vector<const NamedTensor*> order;
+  for (const NamedTensor& tensor : tensors) {
+    if (byte_count(tensor.view) != tensor.view.bytes.size())
+      throw Error("tensor '" + tensor.name + "' has a wrong size").file(text_of(path));
+    order.push_back(&tensor);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
+    return dtype_size(a->view.dtype) > dtype_size(b->view.dtype);
+  });
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  uint64_t offset = 0;
+  for (const NamedTensor* tensor : order) {
+    if (header.contains(tensor->name)) throw Error("tensor '" + tensor->name + "' occurs twice").file(text_of(path));
+    const uint64_t end = offset + tensor->view.bytes.size();
+    header[tensor->name] = {
+        {"dtype", tensor->view.dtype}, {"shape", tensor->view.shape}, {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');  // the data starts aligned to 8 bytes
+  const uint64_t length = text.size();
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(&length, 1)));
+  file.write(text);
+  for (const NamedTensor* tensor : order) file.write(tensor->view.bytes);
+  file.commit();
+}
+
+}  // namespace facerec
