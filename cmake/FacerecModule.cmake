@@ -20,6 +20,12 @@ endfunction()
 # The one precompiled header (torch/torch.h): 40 s once, then 9 s a file instead of 25.
 function(facerec_precompile target)
   target_precompile_headers(${target} REUSE_FROM facerec_pch)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL EXECUTABLE)
+    # Executables are compiled with -fPIE by default, the header with -fPIC; the two must agree.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
 endfunction()
 
 # facerec_test(NAME [TORCH] SOURCES … LINKS …): a GoogleTest binary; CTest knows each of its cases by name. It links only

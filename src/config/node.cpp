@@ -46,7 +46,8 @@ class Converter {
     if (node.find(key.Scalar()) != nullptr) throw config_error(origin, "the key '" + key.Scalar() + "' is given twice");
     Node child = convert(value, depth + 1);
     child.origin = origin;
-    node.map.emplace_back(key.Scalar(), std::move(child));
+    node.keys.push_back(key.Scalar());
+    node.items.push_back(std::move(child));
   }
 
   Origin base_;
@@ -70,19 +71,17 @@ Node* child_for_path(Node& node, const std::string& key, const Origin& origin) {
     node.origin = origin;
     if (starts_list) return &node.items.emplace_back();
   }
-  const auto found =
-      std::find_if(node.map.begin(), node.map.end(), [&](const auto& entry) { return entry.first == key; });
-  if (found != node.map.end()) return &found->second;
-  return &node.map.emplace_back(key, Node{}).second;
+  const auto found = std::find(node.keys.begin(), node.keys.end(), key);
+  if (found != node.keys.end()) return &node.items[static_cast<size_t>(found - node.keys.begin())];
+  node.keys.push_back(key);
+  return &node.items.emplace_back();
 }
 
 }  // namespace
 
 const Node* Node::find(const std::string& key) const {
-  for (const auto& [name, child] : map) {
-    if (name == key) return &child;
-  }
-  return nullptr;
+  const auto found = std::find(keys.begin(), keys.end(), key);
+  return found == keys.end() ? nullptr : &items[static_cast<size_t>(found - keys.begin())];
 }
 
 Node parse_yaml(const std::string& text, const Origin& origin) {

@@ -51,7 +51,7 @@ void assign(const Node& node, const std::string& path, std::vector<Item>& values
   if (node.kind != Node::Kind::list) wrong_type(node, path, "a list");
   values.clear();
   for (size_t i = 0; i < node.items.size(); ++i)
-    assign(node.items[i], path + "." + std::to_string(i), values.emplace_back());
+    assign(node.items[i], path + '.' + std::to_string(i), values.emplace_back());
 }
 
 void assign(const Node& node, const std::string& path, Size2& value) {
@@ -62,7 +62,7 @@ void assign(const Node& node, const std::string& path, Size2& value) {
 void assign(const Node& node, const std::string& path, std::map<std::string, std::string>& values) {
   if (node.kind != Node::Kind::map) wrong_type(node, path, "a map");
   values.clear();
-  for (const auto& [key, child] : node.map) assign(child, path + "." + key, values[key]);
+  for (size_t i = 0; i < node.keys.size(); ++i) assign(node.items[i], path + "." + node.keys[i], values[node.keys[i]]);
 }
 
 void check_number(const Node& node, const std::string& path, const Rule& rule, double number) {
@@ -167,10 +167,11 @@ void ConfigReader::finish() { check_unknown(); }
 void ConfigReader::check_unknown() {
   const Level& level = levels_.back();
   if (level.node == nullptr) return;
-  for (const auto& [key, child] : level.node->map) {
+  for (size_t i = 0; i < level.node->keys.size(); ++i) {
+    const std::string& key = level.node->keys[i];
     if (std::find(level.known.begin(), level.known.end(), key) != level.known.end()) continue;
     const std::string near = nearest_name(key, level.known);
-    throw config_error(child.origin, "unknown key '" + path_to(key) + "'")
+    throw config_error(level.node->items[i].origin, "unknown key '" + path_to(key) + "'")
         .hint(near.empty() ? "known here: " + join(level.known) : "did you mean '" + path_to(near) + "'?");
   }
 }

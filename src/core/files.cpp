@@ -70,6 +70,17 @@ void sync_folder(const fs::path& folder) {
   if (::fsync(directory.get()) != 0 && errno != EINVAL) throw system_error(folder, "cannot be synchronised", errno);
 }
 
+// `folder` gets the name `path`; what had the name before keeps the other one. Filesystems that cannot exchange two names
+// in one step do it in three.
+void take_place(const fs::path& folder, const fs::path& path) {
+  if (!fs::exists(path)) return fs::rename(folder, path);
+  if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return;
+  const fs::path aside = folder.string() + "-old";
+  fs::rename(path, aside);
+  fs::rename(folder, path);
+  fs::rename(aside, folder);
+}
+
 fs::path temporary_sibling(const fs::path& path) {
   static std::atomic<unsigned> counter = 0;
   return path.parent_path() / ("." + path.filename().string() + std::string(temporary_mark) +
@@ -124,15 +135,13 @@ void write_file(const fs::path& path, std::string_view text) { write_file(path, 
 
 void write_folder(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
   const fs::path temporary = temporary_sibling(path);
-  const fs::path replaced = temporary.string() + "-old";
   try {
     fs::create_directories(temporary);
     fill(temporary);
     sync_folder(temporary);
-    if (fs::exists(path)) fs::rename(path, replaced);
-    fs::rename(temporary, path);
+    take_place(temporary, path);
     sync_folder(path.parent_path());
-    fs::remove_all(replaced);
+    fs::remove_all(temporary);
   } catch (const fs::filesystem_error& failure) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);

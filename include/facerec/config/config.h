@@ -1,7 +1,7 @@
 // Reading and writing the structs that fields.h declares.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "facerec/config/fields.h"
@@ -66,9 +66,6 @@ void read_config(const Node& root, Config& config) {
   describe(reader, config);
   reader.finish();
 }
-
-template <class Config>
-nlohmann::ordered_json config_json(const Config& config);  // include <nlohmann/json.hpp> where it is called
 
 template <class Config>
 nlohmann::ordered_json config_json(const Config& config) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "facerec/core/files.h"
@@ -19,9 +18,9 @@ struct Origin {
 struct Node {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  std::string scalar;                             // as written, quotes removed
-  std::vector<Node> items;                        // list
-  std::vector<std::pair<std::string, Node>> map;  // in file order, keys unique
+  std::string scalar;             // as written, quotes removed
+  std::vector<Node> items;        // of a list, or the values of a map in file order
+  std::vector<std::string> keys;  // of a map, one an item, unique
   Origin origin;
 
   const Node* find(const std::string& key) const;

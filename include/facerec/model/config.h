@@ -2,6 +2,7 @@
 #pragma once
 
 #include "facerec/config/fields.h"
+#include "facerec/model/spec.h"
 
 namespace facerec {
 
@@ -16,9 +17,9 @@ struct ModelConfig {
 
 inline void describe(Fields& fields, ModelConfig& c) {
   fields("name", c.name, "backbone; `facerec info --backbones` lists them");
-  fields("embedding_size", c.embedding_size, "length of the embedding", between(1, 65536));
+  fields("embedding_size", c.embedding_size, "length of the embedding", between(1, max_embedding_size));
   fields("input", c.input, "width and height of the images that the network sees; others are resized",
-         between(16, 1024));
+         between(min_input_side, max_input_side));
   fields("preprocess", c.preprocess, "default: RGB, (x/255 - 0.5)/0.5; bgr: the same in BGR order; unit: RGB, x/255",
          one_of({"default", "bgr", "unit"}));
   fields("dropout", c.dropout, "probability before the last linear layer", between(0, 0.99));

@@ -11,7 +11,7 @@
 
 namespace facerec {
 
-// One parameter "weight" [classes, embedding_size], each row a class centre.
+// A parameter "weight" [classes, embedding_size], each row a class centre; `softmax` has a "bias" [classes] too.
 class Head : public torch::nn::Module {
  public:
   // embeddings: raw [N,E], any float type; labels: int64 [N], 0 … C−1, or −1 for a class that another process holds

@@ -7,6 +7,10 @@
 
 namespace facerec {
 
+// The bounds of what configuration or a file may ask for.
+inline constexpr int64_t max_embedding_size = 65536;
+inline constexpr int64_t min_input_side = 16, max_input_side = 1024;
+
 // From 8-bit RGB to the network's input: resized to width × height, channels reversed when `bgr`, then
 // (x/255 − mean)/std per channel, in the network's channel order.
 struct Preprocess {
@@ -21,7 +25,7 @@ struct Preprocess {
 struct ModelSpec {
   std::string architecture;  // a name of the registry
   int64_t embedding_size = 0;
-  Preprocess preprocess;
+  Preprocess preprocess = {};
 
   bool operator==(const ModelSpec&) const = default;
 };

@@ -1,0 +1,65 @@
+// Batches of decoded images, made by worker threads ahead of their use.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "facerec/data/dataset.h"
+
+namespace facerec {
+
+struct Batch {
+  std::vector<uint8_t> pixels;   // [size, height, width, 3], RGB
+  std::vector<int64_t> labels;   // [size]
+  std::vector<int64_t> indices;  // of the images in the data set
+  int64_t size() const { return static_cast<int64_t>(labels.size()); }
+};
+
+struct BadInput {
+  std::string name, reason;
+};
+
+struct LoaderOptions {
+  int width = 112, height = 112;  // images of another size are resized
+  int64_t batch_size = 128;
+  int workers = 0;      // threads; 0: the cores available
+  double flip = 0.5;    // probability of a horizontal flip
+  bool shuffle = true;  // by (seed, epoch)
+  bool drop_last = true;   // leave out the images that do not fill the last batch of an epoch
+  bool strict = false;     // throw at the first image that cannot be read, instead of replacing it
+  int64_t epochs = 0;      // next() is not called after so many; 0: no end
+  uint64_t seed = 1;
+};
+
+// Where a training run stands in its data: everything that the order of later samples depends on, beside the seed.
+struct LoaderPosition {
+  int64_t epoch = 0;
+  int64_t batch = 0;  // of the epoch
+};
+
+// Batches in an epoch of `images`; throws a usage Error when they do not fill one.
+int64_t batches_per_epoch(int64_t images, const LoaderOptions& options);
+
+// Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the seed, the epoch and
+// the position alone, not on threads or timing. An image that cannot be read or decoded is replaced by another one drawn
+// from (seed, epoch, position), and remembered in bad_inputs(); when nothing can be read, next() throws.
+class Loader {
+ public:
+  Loader(std::shared_ptr<const Dataset> data, const LoaderOptions& options, LoaderPosition start = {});
+  ~Loader();
+
+  // The batch at position(); waits for it. After the last batch of an epoch the next epoch begins.
+  Batch next();
+  LoaderPosition position() const;
+
+  double seconds_waited() const;  // total time that next() waited for the workers
+  std::vector<BadInput> bad_inputs() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace facerec

@@ -1,0 +1,47 @@
+// Inference engines: from 8-bit images to embeddings, whatever computes them. Free of LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "facerec/core/files.h"
+#include "facerec/model/spec.h"
+
+namespace facerec {
+
+class Backbone;
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const ModelSpec& spec() const = 0;
+  virtual std::string identity() const = 0;  // SHA-256 of weights and preprocessing; "" where there are no weights
+
+  // nhwc: n RGB images of spec().preprocess.width × height, 8 bit; out: [n, embedding_size], raw, without a flip.
+  // Not thread-safe.
+  virtual void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) = 0;
+};
+
+struct EngineOptions {
+  std::string device = "auto";     // auto | cpu | cuda | cuda:N
+  std::string precision = "fp32";  // fp32 | bf16
+  int threads = 0;                 // 0: the cores available
+};
+
+// What --model names: a .safetensors file, a checkpoint folder, or a run (its best/, else its newest checkpoint). "": the
+// newest run below `runs`. Returns the backbone's file. Throws a usage Error when nothing is there.
+fs::path find_model(const fs::path& model, const fs::path& runs = "runs");
+
+std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options);
+
+// Over a live backbone, e.g. one in training: it is put into evaluation mode for each call and back afterwards.
+std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const EngineOptions& options);
+
+// Baselines that tell whether a benchmark is trivial: a network of this architecture with random weights, and
+// mean-subtracted grey pixels.
+std::unique_ptr<Engine> untrained_engine(const ModelSpec& spec, const EngineOptions& options);
+std::unique_ptr<Engine> pixel_engine(const Preprocess& preprocess);
+
+}  // namespace facerec

@@ -1,0 +1,51 @@
+// Model files: a network's tensors and what is needed to use them, as .safetensors.
+//
+// A backbone's file carries in its metadata: format "facerec", architecture, embedding_size, input ("112x112"),
+// channel_order (rgb | bgr), mean and std ("0.5,0.5,0.5", of values from 0 to 1, in the network's channel order),
+// flip ("flip_sum": an embedding is the sum over the image and its mirror image), and what the writer adds.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "facerec/io/safetensors.h"
+#include "facerec/model/backbone.h"
+
+namespace facerec {
+
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+// Parameters and buffers in the order of Python's state_dict(): of each module its own parameters, its own buffers,
+// then those of its children. The tensors are the module's own: writing to them changes it.
+NamedTensors state_dict(const torch::nn::Module& module);
+
+// Writes whole or not at all, from any device. Throws Error for a dtype that the format lacks.
+void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata = {});
+
+// Throws an Error naming file and key unless the file holds exactly the names and shapes of `targets`, each in the same
+// dtype or, where both are floating-point, in another.
+void check_tensors(const NamedTensors& targets, const SafetensorsFile& file);
+
+// Checks, then copies the file's values into the targets on whatever device they are. Nothing is changed when the check
+// fails.
+void load_into(const NamedTensors& targets, const SafetensorsFile& file);
+
+// `extra` joins the metadata that describe the model, e.g. {"config", "<YAML>"}; the description wins.
+void save_backbone(const fs::path& path, const Backbone& backbone, const Metadata& extra = {});
+
+// The description in a model file's metadata. Throws an Error with a hint where that is absent or makes no sense.
+ModelSpec read_spec(const SafetensorsFile& file);
+
+// The file's model on the CPU in evaluation mode, without dropout. The file is compared with the architecture that it
+// names before any memory is taken.
+std::shared_ptr<Backbone> load_backbone(const fs::path& path);
+
+// What galleries and thresholds hold to know their model again: SHA-256 in hex over the tensors, sorted by key (key,
+// dtype, shape, bytes), and the preprocessing. Architecture, file format and other metadata do not enter.
+std::string model_identity(const Backbone& backbone);
+
+}  // namespace facerec

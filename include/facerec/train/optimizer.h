@@ -1,0 +1,61 @@
+// SGD, Adam and AdamW over LibTorch's fused kernels, with state that is a list of named tensors.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "facerec/model/weights.h"
+#include "facerec/train/config.h"
+
+namespace facerec {
+
+// Which parameters share a weight decay and a learning-rate factor.
+struct ParameterGroup {
+  NamedTensors parameters;
+  double weight_decay = 0;
+  double lr_factor = 1;
+};
+
+// Splits a module's parameters by what the configuration says of decay: norm layers and biases, PReLU slopes, weights. Names
+// get `prefix` ("backbone.") in front. A parameter of one dimension is a norm's weight when "running_mean" stands beside it,
+// a bias when its name says so, else a PReLU slope.
+std::vector<ParameterGroup> parameter_groups(const torch::nn::Module& module, const std::string& prefix,
+                                             const OptimizerConfig& config, double lr_factor);
+
+class Optimizer {
+ public:
+  Optimizer(OptimizerConfig config, std::vector<ParameterGroup> groups);
+
+  // One update with the gradients at hand; parameters without one are left alone. `lr` is the rate of the step; groups
+  // multiply it with their factor.
+  void step(double lr);
+
+  void zero_grad();
+
+  // Momentum buffers or moments by "<kind>.<parameter>", e.g. "momentum.backbone.fc.weight": saved with a checkpoint, and
+  // overwritten in place by what a checkpoint holds.
+  NamedTensors state() const;
+
+ private:
+  struct Slot {
+    torch::Tensor parameter, first, second, steps;  // sgd: momentum, unless it is 0; else mean, square, count
+    std::string name;
+  };
+  struct Group {
+    std::vector<Slot> slots;
+    double weight_decay, lr_factor;
+  };
+
+  void step_group(Group& group, double lr);
+
+  OptimizerConfig config_;
+  std::vector<Group> groups_;
+};
+
+// Scales the gradients so that their common L2 norm is at most max_norm (0: no limit), as torch's clip_grad_norm_ does:
+// factor max_norm/(norm + 1e-6). Returns the norm before.
+double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
+
+}  // namespace facerec

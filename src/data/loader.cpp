@@ -1,0 +1,203 @@
+#include "facerec/data/loader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "facerec/core/error.h"
+#include "facerec/core/parallel.h"
+#include "facerec/core/random.h"
+
+namespace facerec {
+namespace {
+
+void copy_pixels(const Image& image, bool flip, uint8_t* target) {
+  if (!flip) {
+    std::memcpy(target, image.rgb.data(), image.rgb.size());
+    return;
+  }
+  for (int y = 0; y < image.height; ++y) {
+    const uint8_t* source = image.row(y) + (image.width - 1) * 3;
+    for (int x = 0; x < image.width; ++x, source -= 3, target += 3) std::memcpy(target, source, 3);
+  }
+}
+
+}  // namespace
+
+// Batches are numbered over all epochs. A worker takes the next image of the oldest batch that is not fully handed out, so
+// that all of them work on the batch that is waited for; at most `ahead` batches are under way.
+struct Loader::State {
+  struct Pending {
+    Batch batch;
+    int64_t handed_out = 0, finished = 0;
+  };
+
+  std::shared_ptr<const Dataset> data;
+  LoaderOptions options;
+  int64_t per_epoch = 0;
+  static constexpr int64_t ahead = 4;
+
+  std::mutex mutex;
+  std::condition_variable work_wanted, batch_ready;
+  std::map<int64_t, Pending> pending;  // by batch number
+  int64_t next_out = 0;                // batch number that next() returns
+  int64_t next_in = 0;                 // batch number that is started next
+  std::map<int64_t, std::shared_ptr<const std::vector<uint32_t>>> orders;  // by epoch
+  std::map<std::string, std::string> bad;
+  std::exception_ptr failure;
+  bool stopping = false;
+  double waited = 0;
+  std::vector<std::jthread> workers;
+
+  int64_t batch_length(int64_t in_epoch) const {
+    return std::min(options.batch_size, data->size() - in_epoch * options.batch_size);
+  }
+
+  std::shared_ptr<const std::vector<uint32_t>> order_of(int64_t epoch) {
+    auto& order = orders[epoch];
+    if (!order) {
+      const auto count = static_cast<uint64_t>(data->size());
+      if (options.shuffle) {
+        order = std::make_shared<std::vector<uint32_t>>(
+            permutation(count, Random("order", {options.seed, static_cast<uint64_t>(epoch)})));
+      } else {
+        auto in_order = std::make_shared<std::vector<uint32_t>>(count);
+        for (uint32_t i = 0; i < count; ++i) (*in_order)[i] = i;
+        order = in_order;
+      }
+      orders.erase(orders.begin(), orders.lower_bound(next_out / per_epoch));
+    }
+    return orders[epoch];
+  }
+
+  void start_batch() {
+    const int64_t length = batch_length(next_in % per_epoch);
+    Pending& fresh = pending[next_in++];
+    fresh.batch.labels.resize(static_cast<size_t>(length));
+    fresh.batch.indices.resize(static_cast<size_t>(length));
+    fresh.batch.pixels.resize(static_cast<size_t>(length * options.width * options.height) * 3);
+  }
+
+  // The image `index`, or when it is broken a substitute that `random` draws, whose index it then is.
+  Image load(int64_t& index, Random& random) {
+    for (int attempt = 0;; ++attempt) {
+      try {
+        return resize(load_image(*data, index), options.width, options.height);
+      } catch (const Error& error) {
+        if (options.strict) throw;
+        const std::lock_guard lock(mutex);
+        bad.emplace(data->name(index), error.message());
+        if (attempt == 100) throw Error("a hundred images in a row cannot be read, the last one: " + std::string(error.what()));
+      }
+      index = static_cast<int64_t>(random.below(static_cast<uint64_t>(data->size())));
+    }
+  }
+
+  void fill(int64_t number, int64_t slot, Batch& batch) {
+    const int64_t epoch = number / per_epoch;
+    const int64_t position = number % per_epoch * options.batch_size + slot;
+    std::unique_lock lock(mutex);
+    const auto order = order_of(epoch);
+    lock.unlock();
+    Random random("augment", {options.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(position)});
+    const bool flip = random.chance(options.flip);
+    int64_t index = (*order)[static_cast<size_t>(position)];
+    const Image image = load(index, random);
+    const auto i = static_cast<size_t>(slot);
+    copy_pixels(image, flip, batch.pixels.data() + i * image.rgb.size());
+    batch.labels[i] = data->label(index);
+    batch.indices[i] = index;
+  }
+
+  void work() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      auto open = std::find_if(pending.begin(), pending.end(),
+                               [](const auto& entry) { return entry.second.handed_out < entry.second.batch.size(); });
+      if (open == pending.end()) {
+        if (stopping) return;
+        if (next_in < next_out + ahead && (options.epochs == 0 || next_in < options.epochs * per_epoch)) {
+          start_batch();
+          continue;
+        }
+        work_wanted.wait(lock);
+        continue;
+      }
+      if (stopping) return;
+      auto& [number, entry] = *open;
+      const int64_t slot = entry.handed_out++;
+      lock.unlock();
+      try {
+        fill(number, slot, entry.batch);
+        lock.lock();
+      } catch (...) {
+        lock.lock();
+        if (!failure) failure = std::current_exception();
+      }
+      if (++entry.finished == entry.batch.size() || failure) batch_ready.notify_all();
+    }
+  }
+};
+
+int64_t batches_per_epoch(int64_t images, const LoaderOptions& options) {
+  const int64_t rounding = options.drop_last ? 0 : options.batch_size - 1;
+  const int64_t batches = (images + rounding) / options.batch_size;
+  if (batches > 0) return batches;
+  throw Error::usage("the data set has " + std::to_string(images) + " images, fewer than a batch of " +
+                     std::to_string(options.batch_size))
+      .hint("lower train.batch_size");
+}
+
+Loader::Loader(std::shared_ptr<const Dataset> data, const LoaderOptions& options, LoaderPosition start)
+    : state_(std::make_unique<State>()) {
+  State& s = *state_;
+  s.data = std::move(data);
+  s.options = options;
+  s.per_epoch = batches_per_epoch(s.data->size(), options);
+  s.next_out = s.next_in = start.epoch * s.per_epoch + start.batch;
+  for (int i = resolve_threads(options.workers); i > 0; --i) s.workers.emplace_back([&s] { s.work(); });
+}
+
+Loader::~Loader() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->work_wanted.notify_all();
+}
+
+Batch Loader::next() {
+  State& s = *state_;
+  const auto begin = std::chrono::steady_clock::now();
+  std::unique_lock lock(s.mutex);
+  s.batch_ready.wait(lock, [&] {
+    const auto found = s.pending.find(s.next_out);
+    return s.failure || (found != s.pending.end() && found->second.finished == found->second.batch.size());
+  });
+  s.waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (s.failure) std::rethrow_exception(s.failure);
+  Batch batch = std::move(s.pending.at(s.next_out).batch);
+  s.pending.erase(s.next_out++);
+  lock.unlock();
+  s.work_wanted.notify_all();
+  return batch;
+}
+
+LoaderPosition Loader::position() const { return {state_->next_out / state_->per_epoch, state_->next_out % state_->per_epoch}; }
+
+double Loader::seconds_waited() const { return state_->waited; }
+
+std::vector<BadInput> Loader::bad_inputs() const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<BadInput> list;
+  for (const auto& [name, reason] : state_->bad) list.push_back({name, reason});
+  return list;
+}
+
+}  // namespace facerec

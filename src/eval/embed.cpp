@@ -1,0 +1,59 @@
+#include "facerec/eval/embed.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "facerec/data/loader.h"
+
+namespace facerec {
+namespace {
+
+// Each row of each image reversed, in place.
+void mirror(std::vector<uint8_t>& nhwc, int width) {
+  const auto row_bytes = static_cast<size_t>(width) * 3;
+  for (size_t row = 0; row < nhwc.size(); row += row_bytes) {
+    for (size_t left = row, right = row + row_bytes - 3; left < right; left += 3, right -= 3) {
+      std::swap_ranges(nhwc.begin() + static_cast<int64_t>(left), nhwc.begin() + static_cast<int64_t>(left + 3),
+                       nhwc.begin() + static_cast<int64_t>(right));
+    }
+  }
+}
+
+}  // namespace
+
+ImageEmbeddings embed_images(Engine& engine, const std::shared_ptr<const Dataset>& images, const EmbedOptions& options,
+                             const std::function<void(int64_t)>& progress) {
+  LoaderOptions loader_options;
+  loader_options.width = engine.spec().preprocess.width;
+  loader_options.height = engine.spec().preprocess.height;
+  loader_options.batch_size = options.batch_size;
+  loader_options.workers = options.threads;
+  loader_options.flip = 0;
+  loader_options.shuffle = loader_options.drop_last = false;
+  loader_options.strict = true;
+  loader_options.epochs = 1;
+  Loader loader(images, loader_options);
+
+  ImageEmbeddings result;
+  result.dimension = static_cast<size_t>(engine.spec().embedding_size);
+  const auto count = static_cast<size_t>(images->size());
+  result.original.resize(count * result.dimension);
+  if (options.flip) result.flipped.resize(result.original.size());
+  for (size_t done = 0; done < count;) {
+    Batch batch = loader.next();
+    const auto n = static_cast<size_t>(batch.size());
+    auto rows = [&](std::vector<float>& all) {
+      return std::span(all).subspan(done * result.dimension, n * result.dimension);
+    };
+    engine.embed(batch.pixels, batch.size(), rows(result.original));
+    if (options.flip) {
+      mirror(batch.pixels, loader_options.width);
+      engine.embed(batch.pixels, batch.size(), rows(result.flipped));
+    }
+    done += n;
+    if (progress) progress(static_cast<int64_t>(done));
+  }
+  return result;
+}
+
+}  // namespace facerec

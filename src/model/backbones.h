@@ -1,0 +1,35 @@
+// The backbones that registry.cpp lists.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "facerec/model/backbone.h"
+
+namespace facerec {
+
+struct NetworkOptions {
+  ModelSpec spec;
+  double dropout = 0;
+  torch::Device device = torch::kCPU;  // meta: shapes without memory
+};
+
+// The IR family: residual units BN, conv, PReLU, conv, BN whose first of a stage halves the image.
+struct IrLayout {
+  struct Stage {
+    int64_t channels;
+    int units;
+  };
+  int64_t stem_channels = 64;
+  int64_t stem_stride = 1;
+  std::vector<Stage> stages;
+  bool squeeze_excitation = false;
+  bool relu = false;  // in place of PReLU, with which a training step on a CPU takes a tenth (fp32) to a third longer
+};
+
+// Conv and Linear weights are left as the allocator gave them.
+std::shared_ptr<Backbone> build_ir(const IrLayout& layout, const NetworkOptions& options);
+std::shared_ptr<Backbone> build_resnet50(const NetworkOptions& options);
+std::shared_ptr<Backbone> build_mobilefacenet(const NetworkOptions& options);
+
+}  // namespace facerec

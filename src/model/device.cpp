@@ -1,0 +1,93 @@
+#include "facerec/model/device.h"
+
+#include <ATen/autocast_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
+
+#include <charconv>
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+namespace {
+
+const char* const cuda_remedy = "scripts/setup --cuda installs LibTorch's CUDA libraries; or run with --device cpu";
+
+bool has_nvidia_driver() {
+  void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  if (driver != nullptr) dlclose(driver);
+  return driver != nullptr;
+}
+
+void open_cuda_libraries() {
+  // Before the first tensor is made on the device; registers the CUDA backend with LibTorch.
+  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    throw Error(std::string("LibTorch's CUDA libraries cannot be opened: ") + dlerror()).hint(cuda_remedy);
+  }
+}
+
+torch::Device open_cuda(int64_t index) {
+  if (!has_nvidia_driver()) {
+    throw Error("no NVIDIA driver: libcuda.so.1 is not on this machine")
+        .hint("install the driver, or run with --device cpu");
+  }
+  open_cuda_libraries();
+  const auto count = static_cast<int64_t>(torch::cuda::device_count());
+  if (count == 0) throw Error("the NVIDIA driver shows no usable GPU").hint("see nvidia-smi; or run with --device cpu");
+  if (index >= count) {
+    throw Error::usage("there is no cuda:" + std::to_string(index) + ", only " + std::to_string(count) + " GPUs");
+  }
+  return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
+}
+
+}  // namespace
+
+torch::Device open_device(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  if (name == "auto") return has_nvidia_driver() ? open_cuda(0) : torch::Device(torch::kCPU);
+  if (name == "cuda") return open_cuda(0);
+  if (name.starts_with("cuda:")) {
+    uint8_t index = 0;
+    const auto [end, code] = std::from_chars(name.data() + 5, name.data() + name.size(), index);
+    if (code == std::errc{} && end == name.data() + name.size()) return open_cuda(index);
+  }
+  throw Error::usage("'" + name + "' is not a device").hint("auto, cpu, cuda or cuda:N");
+}
+
+std::string resolve_precision(const std::string& precision, torch::Device device) {
+  if (precision != "auto") return precision;
+  const bool native = device.is_cuda() ? at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8()
+                                       : __builtin_cpu_supports("avx512bf16") != 0;
+  return native ? "bf16" : "fp32";
+}
+
+Autocast::Autocast(torch::Device device, const std::string& precision)
+    : type_(device.type()), active_(precision == "bf16") {
+  if (!active_) return;
+  at::autocast::set_autocast_enabled(type_, true);
+  at::autocast::set_autocast_dtype(type_, torch::kBFloat16);
+  at::autocast::increment_nesting();
+}
+
+Autocast::~Autocast() {
+  if (!active_) return;
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(type_, false);
+}
+
+torch::Tensor normalise(const torch::Tensor& nhwc, const Preprocess& preprocess, torch::MemoryFormat format) {
+  torch::Tensor x = nhwc.permute({0, 3, 1, 2});
+  if (preprocess.bgr) x = x.flip(1);
+  const auto options = torch::TensorOptions().dtype(torch::kFloat32);
+  std::array<float, 3> scale{}, shift{};  // (x/255 − mean)/std as one multiplication and one addition
+  for (size_t c = 0; c < 3; ++c) {
+    scale[c] = 1.0F / (255.0F * preprocess.std[c]);
+    shift[c] = -preprocess.mean[c] / preprocess.std[c];
+  }
+  auto per_channel = [&](std::array<float, 3>& values) {
+    return torch::from_blob(values.data(), {1, 3, 1, 1}, options).clone().to(nhwc.device());
+  };
+  return x.to(torch::kFloat32, false, false, format).mul_(per_channel(scale)).add_(per_channel(shift));
+}
+
+}  // namespace facerec

@@ -1,0 +1,68 @@
+#include "model/layers.h"
+
+#include <string>
+
+namespace facerec::layers {
+
+using torch::Tensor;
+
+Conv::Conv(const ConvShape& shape, torch::Device device)
+    : stride_(shape.stride), padding_(shape.padding), groups_(shape.groups) {
+  weight = register_parameter(
+      "weight", torch::empty({shape.out, shape.in / shape.groups, shape.kernel[0], shape.kernel[1]}, device));
+}
+
+Tensor Conv::forward(const Tensor& x) { return torch::conv2d(x, weight, {}, stride_, padding_, 1, groups_); }
+
+BatchNorm::BatchNorm(int64_t channels, torch::Device device) {
+  weight = register_parameter("weight", torch::ones({channels}, device));
+  bias = register_parameter("bias", torch::zeros({channels}, device));
+  running_mean = register_buffer("running_mean", torch::zeros({channels}, device));
+  running_var = register_buffer("running_var", torch::ones({channels}, device));
+  num_batches_tracked =
+      register_buffer("num_batches_tracked", torch::zeros({}, torch::dtype(torch::kInt64).device(device)));
+}
+
+Tensor BatchNorm::forward(const Tensor& x) {
+  if (is_training()) num_batches_tracked.add_(1);
+  return torch::batch_norm(x, weight, bias, running_mean, running_var, is_training(), 0.1, 1e-5, true);
+}
+
+PRelu::PRelu(int64_t channels, torch::Device device) {
+  weight = register_parameter("weight", torch::full({channels}, 0.25, device));
+}
+
+// prelu wants one type; under autocast the images are bf16 and the slopes fp32.
+Tensor PRelu::forward(const Tensor& x) { return torch::prelu(x, weight.to(x.scalar_type())); }
+
+Linear::Linear(int64_t in, int64_t out, bool with_bias, torch::Device device) {
+  weight = register_parameter("weight", torch::empty({out, in}, device));
+  if (with_bias) bias = register_parameter("bias", torch::zeros({out}, device));
+}
+
+Tensor Linear::forward(const Tensor& x) { return torch::linear(x, weight, bias); }
+
+Sequence::Sequence(std::initializer_list<LayerPtr> layers) {
+  for (const LayerPtr& layer : layers) append(layer);
+}
+
+void Sequence::append(LayerPtr layer) {
+  layers_.push_back(register_module(std::to_string(layers_.size()), std::move(layer)));
+}
+
+Tensor Sequence::forward(const Tensor& x) {
+  Tensor y = x;
+  for (const LayerPtr& layer : layers_) y = layer->forward(y);
+  return y;
+}
+
+std::shared_ptr<Sequence> sequence(std::initializer_list<LayerPtr> layers) {
+  return std::make_shared<Sequence>(layers);
+}
+
+int64_t halved(int64_t side, int count) {
+  for (int i = 0; i < count; ++i) side = (side + 1) / 2;
+  return side;
+}
+
+}  // namespace facerec::layers

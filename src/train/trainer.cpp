@@ -1,0 +1,236 @@
+#include "facerec/train/trainer.h"
+
+#include <ATen/Context.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "facerec/config/config.h"
+#include "facerec/core/error.h"
+#include "facerec/core/parallel.h"
+#include "facerec/core/progress.h"
+#include "facerec/core/random.h"
+#include "facerec/core/stop.h"
+#include "facerec/data/loader.h"
+#include "facerec/model/device.h"
+#include "facerec/model/weights.h"
+#include "facerec/train/run_folder.h"
+#include "facerec/train/schedule.h"
+#include "train/checkpoint.h"
+#include "train/metrics_log.h"
+
+namespace facerec {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+LoaderOptions loader_options(const TrainOptions& options) {
+  const TrainConfig& config = options.config;
+  LoaderOptions loader;
+  loader.width = static_cast<int>(config.model.input[0]);
+  loader.height = static_cast<int>(config.model.input[1]);
+  loader.batch_size = config.train.batch_size;
+  loader.workers = static_cast<int>(config.data.workers);
+  loader.flip = config.data.augment.flip;
+  loader.seed = static_cast<uint64_t>(config.run.seed);
+  loader.strict = options.strict;
+  return loader;
+}
+
+void set_up_library(const TrainConfig& config) {
+  at::set_num_threads(resolve_threads(static_cast<int>(config.run.threads)));
+  at::globalContext().setDeterministicAlgorithms(config.run.deterministic, /*warn_only=*/true);
+  at::globalContext().setBenchmarkCuDNN(!config.run.deterministic);
+  // A 64-bit draw of its own, so that no other stream of the seed is used twice.
+  torch::manual_seed(Random("torch", {static_cast<uint64_t>(config.run.seed)})());
+}
+
+class Run {
+ public:
+  Run(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate)
+      : options_(options), config_(options.config), data_(data), validate_(validate), device_(open_device(config_.run.device)) {
+    set_up_library(config_);
+    start_learner();
+    const LoaderOptions loader = loader_options(options);
+    const int64_t per_epoch = batches_per_epoch(data->size(), loader);
+    const int64_t batches = state_.step * config_.train.accumulate;
+    loader_ = std::make_unique<Loader>(data, loader, LoaderPosition{batches / per_epoch, batches % per_epoch});
+    length_.steps_per_epoch = std::max<int64_t>(1, per_epoch / config_.train.accumulate);
+    length_.total_steps = std::max<int64_t>(1, config_.train.epochs * per_epoch / config_.train.accumulate);
+    if (config_.train.max_steps > 0) length_.total_steps = std::min(length_.total_steps, config_.train.max_steps);
+    metrics_ = std::make_unique<MetricsLog>(options.run / "metrics.jsonl", state_.step);
+  }
+
+  TrainResult run() {
+    log_start();
+    Progress progress("train", length_.total_steps * images_per_step(), "images");
+    while (state_.step < length_.total_steps && result_.signal == 0) {
+      train_step();
+      progress.update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", loss_, rate_));
+      result_.signal = stop_signal();
+      const bool last = state_.step == length_.total_steps;
+      if (is_due(config_.validation.every_steps) || last) validate();
+      if (is_due(config_.checkpoint.every_steps) || last || result_.signal != 0) save();
+    }
+    return finish();
+  }
+
+ private:
+  void start_learner() {
+    state_.classes = data_->classes();
+    state_.config = config_json(config_);
+    if (options_.checkpoint) {
+      const RunState stored = read_run_state(*options_.checkpoint);
+      if (stored.classes != state_.classes) {
+        throw Error::usage(fmt::format("the run has {} identities, the data {}", stored.classes, state_.classes))
+            .file(text_of(options_.run));
+      }
+      const auto config = std::move(state_.config);
+      state_ = stored;
+      state_.config = config;
+    } else {
+      state_.numerics = decide_numerics(config_, device_);
+    }
+    learner_ = std::make_unique<Learner>(config_, state_.classes, device_, state_.numerics);
+    if (!options_.checkpoint && !config_.init_from.empty()) load_weights(config_.init_from, *learner_->backbone());
+    if (options_.checkpoint) load_checkpoint(*options_.checkpoint, *learner_);
+  }
+
+  int64_t images_per_step() const { return config_.train.batch_size * config_.train.accumulate; }
+  bool is_due(int64_t every) const { return state_.step % every == 0; }
+
+  void log_start() {
+    spdlog::info("{}: {:.2f} M parameters, {} identities, {} images, {} steps of {} images, {}, {}, {}", config_.model.name,
+                 static_cast<double>(count_parameters(*learner_->backbone())) / 1e6, data_->classes(), data_->size(),
+                 length_.total_steps, images_per_step(), device_.str(), state_.numerics.precision, state_.numerics.memory_format);
+    if (state_.step > 0) spdlog::info("continues at step {}", state_.step);
+  }
+
+  void train_step() {
+    const auto begin = Clock::now();
+    const double waited_before = loader_->seconds_waited();
+    std::vector<Batch> batches;
+    for (int64_t i = 0; i < config_.train.accumulate; ++i) batches.push_back(loader_->next());
+    rate_ = learning_rate(config_.schedule, config_.optimizer.lr, state_.step, length_);
+    const Learner::Step step = learner_->step(batches, rate_, state_.step < config_.train.head_warmup_steps);
+    loss_ = step.loss;
+    ++state_.step;
+    ++steps_here_;
+    seconds_here_ += seconds_since(begin);
+    waited_here_ += loader_->seconds_waited() - waited_before;
+    if (step.finite) {
+      state_.nonfinite_in_a_row = 0;
+    } else {
+      count_nonfinite(batches);
+    }
+    if (is_due(config_.train.log_every) || state_.step == length_.total_steps) log_step();
+  }
+
+  void count_nonfinite(const std::vector<Batch>& batches) {
+    ++state_.skipped_steps;
+    spdlog::warn("step {}: the loss is not finite, the step is skipped", state_.step);
+    if (++state_.nonfinite_in_a_row < config_.train.max_nonfinite) return;
+    std::string names;
+    for (const Batch& batch : batches) {
+      for (int64_t index : batch.indices) names += data_->name(index) + "\n";
+    }
+    const fs::path list = options_.run / "nonfinite_batch.txt";
+    write_file(list, names);
+    throw Error(fmt::format("the loss was not finite in {} steps in a row; the batch of step {} begins with {}",
+                            state_.nonfinite_in_a_row, state_.step, data_->name(batches.front().indices.front())))
+        .file(text_of(list))
+        .hint("lower optimizer.lr, or add a warm-up; the file lists the whole batch");
+  }
+
+  void log_step() {
+    const int64_t epoch = (state_.step - 1) / length_.steps_per_epoch;
+    const double speed = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
+    nlohmann::ordered_json line{{"step", state_.step}, {"epoch", epoch}, {"loss", loss_}, {"lr", rate_},
+                                {"images_per_second", speed}, {"data_wait_share", waited_here_ / seconds_here_}};
+    metrics_->write(line);
+    if (seconds_since(logged_) < 10 && state_.step != length_.total_steps) return;
+    logged_ = Clock::now();
+    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", state_.step, length_.total_steps, epoch, loss_,
+                 rate_, speed);
+  }
+
+  void validate() {
+    const std::vector<ValidationScore> scores = validate_(learner_->backbone());
+    if (scores.empty()) return;
+    nlohmann::ordered_json line{{"step", state_.step}, {"validation", nlohmann::ordered_json::object()}};
+    double sum = 0;
+    for (const ValidationScore& score : scores) {
+      line["validation"][score.name] = score.accuracy;
+      sum += score.accuracy;
+      spdlog::info("step {}  {} accuracy {:.4f}", state_.step, score.name, score.accuracy);
+    }
+    const double metric = sum / static_cast<double>(scores.size());
+    line["mean_accuracy"] = metric;
+    metrics_->write(line);
+    if (state_.best && metric <= state_.best->metric) return;
+    state_.best = {metric, state_.step};
+    save_checkpoint(options_.run / "best", *learner_, state_);
+  }
+
+  void save() {
+    save_checkpoint(checkpoint_folder(options_.run, state_.step), *learner_, state_);
+    prune_checkpoints(options_.run, config_.checkpoint.keep);
+    write_bad_inputs();
+  }
+
+  void write_bad_inputs() {
+    const std::vector<BadInput> bad = loader_->bad_inputs();
+    result_.bad_images = static_cast<int64_t>(bad.size());
+    if (bad.empty()) return;
+    std::string text;
+    for (const BadInput& input : bad) text += input.name + "\t" + input.reason + "\n";
+    write_file(options_.run / "bad_inputs.txt", text);
+  }
+
+  TrainResult finish() {
+    result_.steps = state_.step;
+    if (steps_here_ > 0) {
+      result_.final_loss = loss_;
+      result_.images_per_second = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
+      result_.data_wait_share = waited_here_ / seconds_here_;
+      spdlog::info("{:.0f} images/s, {:.1f} % of the time waiting for data", result_.images_per_second,
+                   100 * result_.data_wait_share);
+    }
+    result_.best = state_.best;
+    result_.skipped_steps = state_.skipped_steps;
+    if (result_.bad_images > 0) spdlog::warn("{} images could not be read, see bad_inputs.txt", result_.bad_images);
+    return result_;
+  }
+
+  const TrainOptions& options_;
+  const TrainConfig& config_;
+  std::shared_ptr<const Dataset> data_;
+  const Validate& validate_;
+  torch::Device device_;
+  RunLength length_{};
+  RunState state_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<MetricsLog> metrics_;
+  double loss_ = 0, rate_ = 0;
+  int64_t steps_here_ = 0;
+  double seconds_here_ = 0, waited_here_ = 0;
+  Clock::time_point logged_ = Clock::now();
+  TrainResult result_;
+};
+
+}  // namespace
+
+TrainResult train(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate) {
+  remove_temporaries(options.run);
+  remove_temporaries(options.run / "checkpoints");
+  return Run(options, data, validate).run();
+}
+
+}  // namespace facerec

@@ -1,0 +1,108 @@
+#include "facerec/core/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "facerec/core/error.h"
+#include "support/reference.h"
+
+namespace facerec {
+namespace {
+
+using test::TemporaryFolder;
+
+int entries(const fs::path& folder) {
+  return static_cast<int>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+TEST(AtomicFile, LeavesNothingWithoutCommit) {
+  const TemporaryFolder folder;
+  {
+    AtomicFile file(folder / "a");
+    file.write("half");
+  }
+  EXPECT_EQ(entries(folder.path()), 0);
+}
+
+TEST(AtomicFile, ReplacesOnlyOnCommit) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "old");
+  AtomicFile file(folder / "a");
+  file.write("new");
+  EXPECT_EQ(read_text(folder / "a"), "old");
+  file.commit();
+  EXPECT_EQ(read_text(folder / "a"), "new");
+  EXPECT_EQ(entries(folder.path()), 1);
+}
+
+TEST(AtomicFile, NamesTheFileWhenTheFolderIsAbsent) {
+  try {
+    AtomicFile file("/no/such/folder/a");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.file(), "/no/such/folder/a");
+  }
+}
+
+// A file-size limit stands in for a full disk: both make write() fail after some bytes.
+TEST(AtomicFile, AFullDiskLeavesTheOldFile) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "old");
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  EXPECT_THROW(write_file(folder / "a", std::string(100'000, 'x')), Error);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(read_text(folder / "a"), "old");
+  EXPECT_EQ(entries(folder.path()), 1);
+}
+
+TEST(WriteFolder, IsWholeOrAsItWas) {
+  const TemporaryFolder folder;
+  const fs::path target = folder / "checkpoint";
+  write_folder(target, [](const fs::path& temporary) { write_file(temporary / "a", "1"); });
+  EXPECT_THROW(write_folder(target,
+                            [](const fs::path& temporary) {
+                              write_file(temporary / "a", "2");
+                              throw Error("disk full");
+                            }),
+               Error);
+  EXPECT_EQ(read_text(target / "a"), "1");
+  write_folder(target, [](const fs::path& temporary) { write_file(temporary / "b", "3"); });
+  EXPECT_FALSE(fs::exists(target / "a"));
+  EXPECT_EQ(read_text(target / "b"), "3");
+  EXPECT_EQ(entries(folder.path()), 1);
+}
+
+TEST(WriteFolder, WhatAKilledProcessLeftIsRemoved) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / ".best.facerec-tmp-17-0");
+  write_file(folder / "kept", "x");
+  remove_temporaries(folder.path());
+  EXPECT_EQ(entries(folder.path()), 1);
+}
+
+TEST(ReadFile, RefusesFoldersAndLargeFiles) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(read_file(folder.path()), Error);
+  write_file(folder / "a", "12345");
+  EXPECT_THROW(read_file(folder / "a", 4), Error);
+  EXPECT_EQ(read_file(folder / "a", 5).size(), 5U);
+}
+
+TEST(MappedFile, GivesTheBytes) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "abc");
+  const MappedFile file(folder / "a");
+  EXPECT_EQ(file.bytes().size(), 3U);
+  EXPECT_EQ(file.bytes()[1], std::byte{'b'});
+  write_file(folder / "empty", "");
+  EXPECT_TRUE(MappedFile(folder / "empty").bytes().empty());
+}
+
+}  // namespace
+}  // namespace facerec

@@ -1,0 +1,88 @@
+#include "facerec/data/pairs.h"
+
+#include <gmock/gmock.h>
+
+#include "facerec/core/error.h"
+#include "support/images.h"
+#include "support/reference.h"
+
+namespace facerec {
+namespace {
+
+using testing::HasSubstr;
+
+class Pairs : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"a/a_0001.png", "a/a_0002.png", "b/b_0001.png", "c d/x y.png"}) {
+      test::write_png(folder_ / name, test::flat_image(8, 1, 2, 3));
+    }
+  }
+
+  PairSet open(const std::string& list, bool skip_missing = false) {
+    write_file(folder_ / "pairs.txt", list);
+    return open_pairs(folder_.path(), folder_ / "pairs.txt", "set", skip_missing);
+  }
+
+  std::string error_of(const std::string& list) {
+    try {
+      open(list);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), Error::Kind::usage);
+      return error.what();
+    }
+    return "no error";
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Pairs, LfwForm) {
+  const PairSet set = open("2\t1\na\t1\t2\na\t1\tb\t1\na\t2\t1\nb\t1\ta\t2\n");
+  ASSERT_EQ(set.pairs.size(), 4U);
+  EXPECT_EQ(set.fold, (std::vector<uint16_t>{0, 0, 1, 1}));
+  EXPECT_TRUE(set.pairs[0].same);
+  EXPECT_FALSE(set.pairs[1].same);
+  EXPECT_EQ(set.images->size(), 3);
+  EXPECT_THAT(set.images->name(set.pairs[1].b), HasSubstr("b/b_0001.png"));
+}
+
+TEST_F(Pairs, LfwFormWithoutFolds) { EXPECT_EQ(open("1\na 1 2\na 1 b 1\n").pairs.size(), 2U); }
+
+TEST_F(Pairs, FlatForm) {
+  const PairSet set = open("a/a_0001.png a/a_0002.png 1\r\na/a_0001.png b/b_0001.png 0\r\n");
+  ASSERT_EQ(set.pairs.size(), 2U);
+  EXPECT_TRUE(set.pairs[0].same);
+  EXPECT_EQ(open("c d/x y.png\tb/b_0001.png\t0\n").images->size(), 2);
+}
+
+TEST_F(Pairs, SaysWhatIsWrong) {
+  EXPECT_THAT(error_of(""), HasSubstr("holds no pairs"));
+  EXPECT_THAT(error_of("2\t1\na\t1\t2\n"), HasSubstr("4 lines; 1 follow"));
+  EXPECT_THAT(error_of("1\t1\na\t1\t2\t3\nb\t1\n"), HasSubstr("line 2: a same pair is"));
+  EXPECT_THAT(error_of("1\t1\na\tx\t2\na\t1\tb\t1\n"), HasSubstr("'x' is not an image number"));
+  EXPECT_THAT(error_of("a/a_0001.png b/b_0001.png 2\n"), HasSubstr("line 1: not of the form"));
+  EXPECT_THAT(error_of("1\t1\na\t1\t9\na\t1\tb\t1\n"), HasSubstr("a/a_0009.jpg: named in line 2"));
+}
+
+TEST_F(Pairs, MissingImagesCanBeLeftOut) {
+  const PairSet set = open("1\t1\na\t1\t9\na\t1\tb\t1\n", true);
+  EXPECT_EQ(set.pairs.size(), 1U);
+  EXPECT_EQ(set.missing, 1);
+}
+
+TEST_F(Pairs, NoListIsAnError) {
+  EXPECT_THROW(open_pairs(folder_.path(), folder_ / "none.txt", "set"), Error);
+  EXPECT_THROW(open_pairs(folder_ / "none", folder_ / "pairs.txt", "set"), Error);
+}
+
+TEST(LfwFold, OneFoldOfThePublishedListIsRead) {
+  FACEREC_NEEDS_TEST_DATA();
+  const fs::path data = test::test_data() / "data";
+  const PairSet set = open_pairs(data / "lfw_fold1_aligned", data / "pairs_fold1.txt", "lfw");
+  EXPECT_EQ(set.pairs.size(), 600U);
+  EXPECT_EQ(set.images->size(), 807);
+}
+
+}  // namespace
+}  // namespace facerec

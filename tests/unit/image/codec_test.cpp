@@ -1,0 +1,114 @@
+#include <gmock/gmock.h>
+
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "facerec/core/error.h"
+#include "facerec/core/files.h"
+#include "facerec/image/image.h"
+#include "support/reference.h"
+
+namespace facerec {
+namespace {
+
+using testing::HasSubstr;
+
+Image gradient(int width, int height) {
+  Image image(width, height);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      uint8_t* pixel = image.row(y) + x * 3;
+      pixel[0] = static_cast<uint8_t>(x * 255 / width);
+      pixel[1] = static_cast<uint8_t>(y * 255 / height);
+      pixel[2] = 128;
+    }
+  }
+  return image;
+}
+
+std::string error_of(const std::vector<std::byte>& encoded) {
+  try {
+    decode_image(encoded);
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "no error";
+}
+
+TEST(Codec, PngIsLossless) {
+  const Image image = gradient(31, 17);
+  const Image again = decode_image(encode_png(image));
+  EXPECT_EQ(again.width, 31);
+  EXPECT_EQ(again.height, 17);
+  EXPECT_EQ(again.rgb, image.rgb);
+}
+
+TEST(Codec, JpegIsClose) {
+  const Image image = gradient(64, 48);
+  const Image again = decode_image(encode_jpeg(image, 95));
+  ASSERT_EQ(again.rgb.size(), image.rgb.size());
+  for (size_t i = 0; i < image.rgb.size(); ++i) ASSERT_NEAR(again.rgb[i], image.rgb[i], 12);
+}
+
+// The pixels that every peer sees: OpenCV's decoder, on real photographs.
+TEST(Codec, RealJpegsEqualOpenCv) {
+  FACEREC_NEEDS_TEST_DATA();
+  int compared = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(test::test_data() / "data")) {
+    if (entry.path().extension() != ".jpg" || ++compared % 20 != 0) continue;
+    const Image image = decode_image(read_file(entry.path()));
+    cv::Mat rgb;
+    cv::cvtColor(cv::imread(entry.path().string()), rgb, cv::COLOR_BGR2RGB);
+    ASSERT_EQ(rgb.cols, image.width);
+    ASSERT_EQ(rgb.rows, image.height);
+    ASSERT_EQ(std::memcmp(rgb.data, image.rgb.data(), image.rgb.size()), 0) << entry.path();
+  }
+  EXPECT_GT(compared, 500);
+}
+
+TEST(Codec, RefusesWhatIsNoImage) {
+  EXPECT_THAT(error_of({}), HasSubstr("empty"));
+  const std::string text = "this is text, not an image, whatever its name says";
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  EXPECT_THAT(error_of({begin, begin + text.size()}), HasSubstr("not a JPEG"));
+}
+
+TEST(Codec, RefusesTruncatedImages) {
+  const Image image = gradient(100, 100);
+  for (auto encoded : {encode_jpeg(image, 90), encode_png(image)}) {
+    for (const size_t length : {encoded.size() / 2, size_t{30}, size_t{12}, size_t{4}}) {
+      encoded.resize(length);
+      EXPECT_NE(error_of(encoded), "no error") << length;
+    }
+  }
+}
+
+TEST(Codec, RefusesGiantsBeforeTakingMemory) {
+  std::vector<std::byte> jpeg = encode_jpeg(gradient(16, 16), 90);
+  const std::vector<std::byte> frame{std::byte{0xFF}, std::byte{0xC0}};
+  auto at = std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end());
+  ASSERT_NE(at, jpeg.end());
+  for (int i = 5; i < 9; ++i) at[i] = std::byte{0xEA};  // 60,138 × 60,138
+  EXPECT_THAT(error_of(jpeg), HasSubstr("60138x60138"));
+
+  std::vector<std::byte> png = encode_png(gradient(16, 16));
+  for (int i = 16; i < 24; ++i) png[static_cast<size_t>(i)] = std::byte{0x7F};
+  EXPECT_THAT(error_of(png), HasSubstr("2139062143x2139062143"));
+}
+
+TEST(Resize, KeepsAverages) {
+  const Image small = resize(gradient(112, 112), 56, 56);
+  EXPECT_EQ(small.width, 56);
+  EXPECT_NEAR(small.row(0)[2], 128, 1);
+  EXPECT_EQ(resize(small, 56, 56).rgb, small.rgb);
+}
+
+TEST(Extensions, AreFoundInAnyCase) {
+  EXPECT_TRUE(has_image_extension("a.JPG"));
+  EXPECT_TRUE(has_image_extension("b.c.WebP"));
+  EXPECT_FALSE(has_image_extension("jpg"));
+  EXPECT_FALSE(has_image_extension("a.txt"));
+}
+
+}  // namespace
+}  // namespace facerec

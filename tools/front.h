@@ -1,0 +1,22 @@
+// What the subcommands' files share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "tools/verbs.h"
+
+namespace facerec {
+
+// Sets up a subcommand's arguments and returns what runs once they are parsed; it returns the exit code.
+using RunVerb = std::function<int(const CommonOptions&)>;
+
+RunVerb set_up_synth(CLI::App& app);
+RunVerb set_up_train(CLI::App& app);
+RunVerb set_up_finetune(CLI::App& app);
+RunVerb set_up_eval(CLI::App& app);
+
+// Opens libfacerec.so, on first use. Throws Error when it cannot be opened.
+const Verbs& library();
+
+}  // namespace facerec

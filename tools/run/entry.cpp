@@ -1,0 +1,30 @@
+#include <c10/util/Exception.h>
+
+#include "facerec/core/error.h"
+#include "tools/run/log.h"
+#include "tools/run/run.h"
+
+namespace facerec {
+namespace {
+
+// LibTorch's exceptions end here: their text without the C++ stack.
+template <class Verb, int (*run)(const Verb&, const CommonOptions&)>
+int guarded(const Verb& verb, const CommonOptions& common) {
+  set_up_log(common);
+  try {
+    return run(verb, common);
+  } catch (const c10::OutOfMemoryError& error) {
+    throw Error("the device is out of memory").hint("a smaller batch size needs less");
+  } catch (const c10::Error& error) {
+    throw Error(std::string("LibTorch: ") + error.what_without_backtrace());
+  }
+}
+
+}  // namespace
+}  // namespace facerec
+
+extern "C" const facerec::Verbs* facerec_verbs() {
+  using namespace facerec;
+  static const Verbs verbs{guarded<SynthVerb, run_synth>, guarded<TrainVerb, run_train>, guarded<EvalVerb, run_eval>};
+  return &verbs;
+}

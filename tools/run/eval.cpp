@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "facerec/core/error.h"
+#include "tools/run/evaluation.h"
+#include "tools/run/log.h"
+#include "tools/run/run.h"
+
+namespace facerec {
+namespace {
+
+// The list that --pairs gives this set; "": none.
+std::string pairs_of(const EvalVerb& verb, const std::string& name) {
+  for (const NamedPath& pairs : verb.pairs) {
+    if (pairs.name == name || (pairs.name.empty() && verb.data.size() == 1)) return pairs.path;
+  }
+  return "";
+}
+
+std::vector<PairSet> open_sets(const EvalVerb& verb) {
+  std::vector<PairSet> sets;
+  std::set<std::string> names;
+  for (const NamedPath& data : verb.data) {
+    const std::string name = data.name.empty() ? set_name(data.path) : data.name;
+    if (!names.insert(name).second) {
+      throw Error::usage("two data sets are called '" + name + "'").hint("name them: --data NAME=PATH");
+    }
+    sets.push_back(open_pair_set(name, data.path, pairs_of(verb, name), verb.skip_missing));
+  }
+  for (const NamedPath& pairs : verb.pairs) {
+    if (!pairs.name.empty() ? !names.contains(pairs.name) : verb.data.size() > 1) {
+      throw Error::usage("--pairs " + pairs.path + " belongs to none of the data sets").hint("name it: --pairs NAME=FILE");
+    }
+  }
+  return sets;
+}
+
+}  // namespace
+
+int run_eval(const EvalVerb& verb, const CommonOptions& common) {
+  if (!verb.out.empty() && fs::exists(fs::path(verb.out) / "evaluation.json") && !verb.force) {
+    throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
+  }
+  const EngineOptions engine_options{verb.device, verb.precision, verb.threads};
+  const std::vector<PairSet> sets = open_sets(verb);
+  std::vector<std::string> names = verb.models;
+  if (names.empty()) names.emplace_back();
+  std::vector<OpenModel> models;
+  for (const std::string& name : names) models.push_back(open_model(name, engine_options));
+  const size_t asked = models.size();
+  if (verb.baselines) add_baselines(models, engine_options);
+
+  EvaluationOptions options;
+  options.rule = parse_embedding_rule(verb.flip);
+  options.embed.batch_size = verb.batch_size;
+  options.embed.threads = verb.threads;
+  const Report report = evaluate_all(models, sets, options);
+  std::string text = to_text(report);
+  if (!verb.out.empty()) {
+    write_report(report, verb.out);
+    text += "report: " + verb.out + "\n";
+  }
+  print_answer(common, to_json(report), text);
+  for (size_t model = 0; model < asked; ++model) {
+    if (verb.fail_under && mean_accuracy(report, model).value_or(0) < *verb.fail_under) return exit_no;
+  }
+  return exit_done;
+}
+
+}  // namespace facerec

@@ -1,0 +1,106 @@
+#include "tools/run/evaluation.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "facerec/core/error.h"
+#include "facerec/core/progress.h"
+#include "facerec/eval/plot.h"
+
+namespace facerec {
+namespace {
+
+// The folds of the file; a single fold, or a list without folds, is cut into ten.
+std::vector<uint16_t> folds_of(const PairSet& set) {
+  const bool has_folds = std::any_of(set.fold.begin(), set.fold.end(), [](uint16_t fold) { return fold > 0; });
+  return has_folds ? set.fold : interleaved_folds(set.pairs);
+}
+
+void add_curves(const Report& report, const std::string& data, std::vector<RocSeries>& curves) {
+  for (const ReportEntry& entry : report.results) {
+    if (entry.data != data || !entry.verification.roc) continue;
+    curves.push_back({report.models[entry.model].label, &*entry.verification.roc});
+  }
+}
+
+}  // namespace
+
+std::string set_name(const fs::path& path) {
+  return (path.filename().empty() ? path.parent_path() : path).stem().string();
+}
+
+PairSet open_pair_set(const std::string& name, const std::string& path, const std::string& pairs, bool skip_missing) {
+  PairSet set = open_pairs(path, pairs.empty() ? fs::path(path) / "pairs.txt" : fs::path(pairs), name, skip_missing);
+  if (set.missing > 0) spdlog::warn("{}: {} pairs are left out, their images are absent", set.name, set.missing);
+  return set;
+}
+
+OpenModel open_model(const std::string& model, const EngineOptions& options, const std::string& label) {
+  const fs::path file = find_model(model);
+  if (model.empty()) spdlog::info("model: {}", text_of(file));
+  OpenModel open{{}, open_engine(file, options)};
+  open.info.path = text_of(file);
+  open.info.architecture = open.engine->spec().architecture;
+  open.info.identity = open.engine->identity();
+  open.info.label = label.empty() ? open.info.path : label;
+  return open;
+}
+
+void add_baselines(std::vector<OpenModel>& models, const EngineOptions& options) {
+  const ModelSpec spec = models.front().engine->spec();
+  auto add = [&](const std::string& label, std::unique_ptr<Engine> engine) {
+    ModelInfo info;
+    info.architecture = engine->spec().architecture;
+    info.identity = engine->identity();
+    info.label = label;
+    models.push_back({info, std::move(engine)});
+  };
+  add("untrained", untrained_engine(spec, options));
+  add("grey pixels", pixel_engine(spec.preprocess));
+}
+
+VerificationResult evaluate(Engine& engine, const PairSet& set, const EvaluationOptions& options) {
+  EmbedOptions embed = options.embed;
+  embed.flip = options.rule != EmbeddingRule::no_flip;
+  ImageEmbeddings embeddings;
+  {
+    Progress progress("embed " + set.name, set.images->size(), "images");
+    embeddings = embed_images(engine, set.images, embed, [&](int64_t done) { progress.update(done); });
+  }
+  return evaluate_verification(embeddings.view(), set.pairs, folds_of(set), options.rule);
+}
+
+Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& sets, const EvaluationOptions& options) {
+  Report report;
+  for (OpenModel& model : models) {
+    report.models.push_back(model.info);
+    for (const PairSet& set : sets) {
+      report.results.push_back({report.models.size() - 1, set.name, evaluate(*model.engine, set, options)});
+    }
+  }
+  return report;
+}
+
+std::string write_report(const Report& report, const fs::path& folder) {
+  fs::create_directories(folder);
+  const std::string text = to_text(report);
+  write_file(folder / "evaluation.txt", text);
+  std::vector<std::string> names;
+  for (const ReportEntry& entry : report.results) {
+    if (std::find(names.begin(), names.end(), entry.data) == names.end()) names.push_back(entry.data);
+  }
+  for (const std::string& name : names) {
+    std::vector<RocSeries> curves;
+    add_curves(report, name, curves);
+    if (curves.empty()) continue;
+    const std::string stem = names.size() == 1 ? "roc" : "roc_" + name;
+    write_file(folder / (stem + ".svg"), roc_svg(curves, name));
+    write_file(folder / (stem + ".png"), encode_png(roc_image(curves, name)));
+  }
+  write_file(folder / "evaluation.json", to_json(report).dump(2) + "\n");
+  return text;
+}
+
+}  // namespace facerec

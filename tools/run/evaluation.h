@@ -1,0 +1,46 @@
+// Evaluating models on evaluation sets: what eval, train and finetune share.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "facerec/data/pairs.h"
+#include "facerec/eval/embed.h"
+#include "facerec/eval/report.h"
+#include "facerec/infer/engine.h"
+
+namespace facerec {
+
+// What a data set is called that was given no name: its file or folder without the extension.
+std::string set_name(const fs::path& path);
+
+// An image folder and its pairs; `pairs` "": pairs.txt in the folder.
+PairSet open_pair_set(const std::string& name, const std::string& path, const std::string& pairs, bool skip_missing);
+
+struct EvaluationOptions {
+  EmbeddingRule rule = EmbeddingRule::flip_sum;
+  EmbedOptions embed;
+};
+
+VerificationResult evaluate(Engine& engine, const PairSet& set, const EvaluationOptions& options);
+
+struct OpenModel {
+  ModelInfo info;
+  std::unique_ptr<Engine> engine;
+};
+
+// What --model names; see find_model(). `label`: what tables call it; "": its path.
+OpenModel open_model(const std::string& model, const EngineOptions& options, const std::string& label = "");
+
+// An untrained network of the first model's architecture, and grey pixels of its input size.
+void add_baselines(std::vector<OpenModel>& models, const EngineOptions& options);
+
+// Every model on every set.
+Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& sets, const EvaluationOptions& options);
+
+// evaluation.json, evaluation.txt, roc.svg and roc.png in `folder`, which is made. The text of the table is returned.
+std::string write_report(const Report& report, const fs::path& folder);
+
+}  // namespace facerec

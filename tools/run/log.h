@@ -1,0 +1,32 @@
+// What the verbs print, and where.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "facerec/core/files.h"
+#include "tools/verbs.h"
+
+namespace facerec {
+
+// Logs go to standard error.
+void set_up_log(const CommonOptions& common);
+
+// A copy of all log lines into a file, for a scope.
+class LogFile {
+ public:
+  explicit LogFile(const fs::path& path);
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+ private:
+  struct Sink;
+  std::unique_ptr<Sink> sink_;
+};
+
+// The answer of a verb: the JSON under --json, else the text.
+void print_answer(const CommonOptions& common, const nlohmann::ordered_json& json, const std::string& text);
+
+}  // namespace facerec

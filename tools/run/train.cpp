@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "facerec/config/config.h"
+#include "facerec/core/error.h"
+#include "facerec/core/stop.h"
+#include "facerec/data/dataset.h"
+#include "facerec/model/weights.h"
+#include "facerec/train/run_folder.h"
+#include "facerec/train/trainer.h"
+#include "tools/run/evaluation.h"
+#include "tools/run/log.h"
+#include "tools/run/run.h"
+
+namespace facerec {
+namespace {
+
+std::vector<PairSet> open_validation_sets(const TrainConfig& config) {
+  std::vector<PairSet> sets;
+  for (const ValidationSetConfig& set : config.validation.data) {
+    const std::string path = below_root(config.data.root, set.path);
+    sets.push_back(open_pair_set(set.name.empty() ? set_name(path) : set.name, path, below_root(config.data.root, set.pairs), false));
+  }
+  return sets;
+}
+
+EngineOptions engine_options(const TrainConfig& config) {
+  return {config.run.device, config.train.precision, static_cast<int>(config.run.threads)};
+}
+
+EvaluationOptions evaluation_options(const TrainConfig& config) {
+  EvaluationOptions options;
+  options.embed.threads = static_cast<int>(config.data.workers);
+  return options;
+}
+
+Validate validation(const TrainConfig& config, const std::vector<PairSet>& sets) {
+  return [&config, &sets](const std::shared_ptr<Backbone>& backbone) {
+    std::vector<ValidationScore> scores;
+    const auto engine = engine_of(backbone, engine_options(config));
+    for (const PairSet& set : sets) {
+      scores.push_back({set.name, evaluate(*engine, set, evaluation_options(config)).accuracy.mean});
+    }
+    return scores;
+  };
+}
+
+// finetune: --from names a run or a file; its architecture is taken when the configuration says nothing of the model.
+void resolve_start(TrainConfig& config, bool model_from_checkpoint) {
+  if (config.init_from.empty()) return;
+  const fs::path file = find_model(config.init_from, config.run.dir);
+  config.init_from = text_of(file);
+  if (!model_from_checkpoint) return;
+  const ModelSpec spec = read_spec(SafetensorsFile(file));
+  config.model.name = spec.architecture;
+  config.model.embedding_size = spec.embedding_size;
+  config.model.input = {spec.preprocess.width, spec.preprocess.height};
+  for (const char* name : {"default", "bgr", "unit"}) {
+    config.model.preprocess = name;
+    if (spec_of(config.model).preprocess == spec.preprocess) return;
+  }
+  throw Error("its preprocessing has no name in configurations").file(config.init_from);
+}
+
+TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
+  TrainOptions options{config, {}, std::nullopt, verb.strict};
+  std::optional<ResumePoint> point;
+  if (verb.resume == "auto") {
+    point = find_resume_point(config);
+    if (!point) spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
+  } else if (!verb.resume.empty()) {
+    point = resume_point_of(verb.resume, config);
+  }
+  options.run = point ? point->run : create_run_folder(config.run.dir, config.run.name);
+  if (point) options.checkpoint = point->checkpoint;
+  return options;
+}
+
+// The final comparison: the best model on all benchmarks, beside the one that fine-tuning started from.
+Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::path& run, const std::vector<PairSet>& sets) {
+  EngineOptions options = engine_options(config);
+  options.precision = "fp32";
+  std::vector<OpenModel> models;
+  if (!verb.from.empty()) models.push_back(open_model(config.init_from, options, "before"));
+  models.push_back(open_model(text_of(run), options, verb.from.empty() ? config.run.name : "after"));
+  return evaluate_all(models, sets, evaluation_options(config));
+}
+
+nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result) {
+  nlohmann::ordered_json json{{"run", text_of(run)}, {"steps", result.steps}, {"final_loss", nullptr}, {"best", nullptr},
+                              {"skipped_steps", result.skipped_steps}, {"bad_images", result.bad_images},
+                              {"images_per_second", result.images_per_second}, {"data_wait_share", result.data_wait_share},
+                              {"signal", nullptr}, {"evaluation", nullptr}};
+  if (result.final_loss) json["final_loss"] = *result.final_loss;
+  if (result.best) json["best"] = {{"mean_accuracy", result.best->metric}, {"step", result.best->step}};
+  if (result.signal != 0) json["signal"] = result.signal;
+  return json;
+}
+
+int exit_code(const TrainResult& result) {
+  if (result.signal != 0) return exit_signal + result.signal;
+  return result.bad_images > 0 ? exit_skipped : exit_done;
+}
+
+}  // namespace
+
+int run_train(const TrainVerb& verb, const CommonOptions& common) {
+  catch_stop_signals();
+  TrainConfig config = verb.config;
+  resolve_start(config, verb.model_from_checkpoint);
+  const auto data = open_training_set(config.data);
+  const std::vector<PairSet> sets = open_validation_sets(config);
+  const TrainOptions options = place_run(verb, config);
+  const LogFile log(options.run / "train.log");
+  spdlog::info("run: {}", text_of(options.run));
+  if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(config)));
+
+  const TrainResult result = train(options, data, validation(config, sets));
+
+  nlohmann::ordered_json json = answer(options.run, result);
+  std::string text;
+  if (!sets.empty() && result.signal == 0) {
+    const Report report = final_report(verb, config, options.run, sets);
+    text = write_report(report, options.run);
+    json["evaluation"] = to_json(report);
+  }
+  text += fmt::format("run: {}\n", text_of(options.run));
+  print_answer(common, json, text);
+  return exit_code(result);
+}
+
+}  // namespace facerec

@@ -1,0 +1,64 @@
+// What the thin front hands to the library that does the work: one struct of options and one function a verb. Nothing here
+// needs LibTorch, OpenCV or a BLAS, so that `facerec --help` answers at once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "facerec/data/synth.h"
+#include "facerec/train/config.h"
+
+namespace facerec {
+
+struct CommonOptions {
+  bool json = false;    // one JSON document on standard output and nothing else there
+  bool quiet = false;   // warnings only
+  bool verbose = false;
+};
+
+struct SynthVerb {
+  SynthConfig config;
+  std::string out;
+  int threads = 0;
+  bool force = false;
+};
+
+struct TrainVerb {
+  TrainConfig config;
+  bool model_from_checkpoint = false;  // finetune, and the configuration says nothing of the model
+  std::string from;                    // finetune: the model to start from
+  std::string resume;                  // "", "auto" or a run
+  bool strict = false;
+};
+
+struct NamedPath {
+  std::string name, path;
+};
+
+struct EvalVerb {
+  std::vector<std::string> models;
+  std::vector<NamedPath> data, pairs;
+  std::string flip = "flip_sum";
+  std::string out;
+  std::optional<double> fail_under;
+  bool baselines = false;
+  bool skip_missing = false;
+  bool force = false;
+  int64_t batch_size = 64;
+  std::string device = "auto", precision = "fp32";
+  int threads = 0;
+};
+
+
+// The functions of libfacerec.so; each returns an exit code and throws Error.
+struct Verbs {
+  int (*synth)(const SynthVerb&, const CommonOptions&);
+  int (*train)(const TrainVerb&, const CommonOptions&);
+  int (*eval)(const EvalVerb&, const CommonOptions&);
+};
+
+}  // namespace facerec
+
+// The one symbol that the front looks up.
+extern "C" const facerec::Verbs* facerec_verbs();
