@@ -93,7 +93,7 @@ TEST(Train, KilledAnywhereAndResumedEndsInTheSameBits) {
   std::minstd_rand random(std::random_device{}());
   for (int kill = 0; kill < 3; ++kill) {
     Process process({"train", config, "--resume", "auto"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(600 + random() % 2500));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300 + random() % 1200));
     process.send(SIGKILL);
     process.wait();
   }

@@ -8,6 +8,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/progress.h"
 #include "facerec/eval/plot.h"
+#include "tools/run/log.h"
 
 namespace facerec {
 namespace {
@@ -99,7 +100,7 @@ std::string write_report(const Report& report, const fs::path& folder) {
     write_file(folder / (stem + ".svg"), roc_svg(curves, name));
     write_file(folder / (stem + ".png"), encode_png(roc_image(curves, name)));
   }
-  write_file(folder / "evaluation.json", to_json(report).dump(2) + "\n");
+  write_file(folder / "evaluation.json", to_text(to_json(report)));
   return text;
 }
 

@@ -33,8 +33,13 @@ LogFile::~LogFile() {
   sinks.erase(std::remove(sinks.begin(), sinks.end(), sink_->file), sinks.end());
 }
 
+std::string to_text(const nlohmann::ordered_json& json) {
+  // File names need not be UTF-8; JSON must be.
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 void print_answer(const CommonOptions& common, const nlohmann::ordered_json& json, const std::string& text) {
-  std::cout << (common.json ? json.dump(2) + "\n" : text) << std::flush;
+  std::cout << (common.json ? to_text(json) : text) << std::flush;
 }
 
 }  // namespace facerec

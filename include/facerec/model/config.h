@@ -16,7 +16,7 @@ struct ModelConfig {
 };
 
 inline void describe(Fields& fields, ModelConfig& c) {
-  fields("name", c.name, "backbone; `facerec info --backbones` lists them");
+  fields("name", c.name, "backbone, such as ir_50 or ir_se_50; the answer to an unknown name lists all");
   fields("embedding_size", c.embedding_size, "length of the embedding", between(1, max_embedding_size));
   fields("input", c.input, "width and height of the images that the network sees; others are resized",
          between(min_input_side, max_input_side));

@@ -65,11 +65,16 @@ inline float lattice(int32_t x, int32_t y, uint32_t seed) {
   return static_cast<float>((h ^ (h >> 16)) >> 8) * 0x1.0p-24F;
 }
 
+// std::floor is a call into the C library on processors without SSE 4.1, which the compiler must assume.
+inline int32_t floor_of(float x) {
+  const auto truncated = static_cast<int32_t>(x);
+  return truncated - (static_cast<float>(truncated) > x ? 1 : 0);
+}
+
 // Smooth noise in [0, 1) with features about one unit wide.
 inline float noise(float x, float y, uint32_t seed) {
-  const float fx = std::floor(x), fy = std::floor(y);
-  const auto ix = static_cast<int32_t>(fx), iy = static_cast<int32_t>(fy);
-  const float u = x - fx, v = y - fy;
+  const int32_t ix = floor_of(x), iy = floor_of(y);
+  const float u = x - static_cast<float>(ix), v = y - static_cast<float>(iy);
   const float tx = u * u * (3 - 2 * u), ty = v * v * (3 - 2 * v);
   return mix(mix(lattice(ix, iy, seed), lattice(ix + 1, iy, seed), tx),
              mix(lattice(ix, iy + 1, seed), lattice(ix + 1, iy + 1, seed), tx), ty);

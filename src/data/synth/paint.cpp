@@ -88,7 +88,7 @@ void Painter::age_lines(Paint& p, float x, float y) const {
   if (wrinkles_ <= 0) return;
   if (y < person_.brows.y - 8 && y > -62 && a < 42) {
     const float wave = y / 8.5F + 1.3F * noise(x * .05F, y * .03F, person_.texture + 2);
-    const float off = (wave - std::floor(wave) - .5F) * 8.5F;
+    const float off = (wave - static_cast<float>(floor_of(wave)) - .5F) * 8.5F;
     p.darken(wrinkles_ * (.22F + .03F * shot_.expression.brow_raise) * stroke(off, .7F) * smooth(42, 22, a));
   }
   const Vec2 foot = {e.spacing + e.half_width + 4, -1 - e.slant * e.half_width};
@@ -123,7 +123,7 @@ void Painter::freckles(Paint& p, float x, float y) const {
   const float region = hill(magnitude(x) - 26, y - 22, 34, 30) + .4F * hill(x, y + 40, 50, 26);
   if (region <= .02F) return;
   constexpr float cell = 4.2F;
-  const auto i = static_cast<int32_t>(std::floor(x / cell)), j = static_cast<int32_t>(std::floor(y / cell));
+  const auto i = floor_of(x / cell), j = floor_of(y / cell);
   const float dx = x / cell - static_cast<float>(i) - .3F - .4F * lattice(i, j, person_.texture + 4);
   const float dy = y / cell - static_cast<float>(j) - .3F - .4F * lattice(i, j, person_.texture + 5);
   if (lattice(i, j, person_.texture + 6) > .3F + .6F * region) return;
