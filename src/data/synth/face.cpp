@@ -14,7 +14,7 @@ namespace {
 using synth::Shot;
 
 // The scene is drawn with this many times the pixels along each side, then filtered down.
-constexpr double oversampling = 1.35;
+constexpr double oversampling = 1.25;
 
 int third(float angle, float limit) { return angle < -limit ? 0 : angle > limit ? 2 : 1; }
 
