@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "facerec/core/error.h"
@@ -31,7 +31,8 @@ constexpr int exit_failed = 1, exit_usage = 2;
 
 int report(const Error& error, bool json) {
   if (json) {
-    nlohmann::ordered_json body{{"message", error.message()}, {"hint", nullptr}, {"file", nullptr}, {"offset", nullptr}};
+    nlohmann::ordered_json body{
+        {"message", error.message()}, {"hint", nullptr}, {"file", nullptr}, {"offset", nullptr}};
     if (!error.hint().empty()) body["hint"] = error.hint();
     if (!error.file().empty()) body["file"] = error.file();
     if (error.offset()) body["offset"] = *error.offset();
@@ -49,7 +50,8 @@ int report(const Error& error, bool json) {
 // CLI11 throws for --help and --version too; those end well.
 int report(const CLI::App& app, const CLI::ParseError& error, bool json) {
   if (error.get_exit_code() == 0) return app.exit(error);
-  return report(Error::usage(error.what()).hint("facerec --help lists the commands, facerec COMMAND --help its options"), json);
+  return report(
+      Error::usage(error.what()).hint("facerec --help lists the commands, facerec COMMAND --help its options"), json);
 }
 
 bool asks_for_json(int argc, char** argv) {

@@ -24,7 +24,8 @@ void add_arguments(CLI::App& app, Arguments& args) {
   app.add_option("config", args.config, "configuration, YAML")->required();
   app.add_option("--data", args.data, "training folder, one folder of images per identity; repeatable");
   app.add_option("--set", args.set, "set a configuration value: train.epochs=3; repeatable")->allow_extra_args(false);
-  app.add_option("--resume", args.verb.resume, "auto: continue the newest run of this name, if there is one; or a run's folder");
+  app.add_option("--resume", args.verb.resume,
+                 "auto: continue the newest run of this name, if there is one; or a run's folder");
   app.add_option("--name", args.name, "run.name");
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");
@@ -44,7 +45,8 @@ void resolve(Arguments& args) {
   if (args.threads) config.run.threads = *args.threads;
   if (!args.name.empty()) config.run.name = args.name;
   if (config.run.name.empty()) config.run.name = fs::path(args.config).stem().string();
-  if (config.run.name.find('/') != std::string::npos) throw Error::usage("run.name cannot hold a slash: " + config.run.name);
+  if (config.run.name.find('/') != std::string::npos)
+    throw Error::usage("run.name cannot hold a slash: " + config.run.name);
   if (!args.verb.from.empty()) config.init_from = args.verb.from;
 }
 
@@ -73,8 +75,10 @@ RunVerb set_up_train(CLI::App& app) {
 RunVerb set_up_finetune(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   add_arguments(app, *args);
-  app.add_option("--from", args->verb.from, "model to start from: a run, a checkpoint or a .safetensors file")->required();
-  app.footer("Example:\n  facerec finetune configs/finetune/my.yaml --from runs/base_2026-01-31-12-00-00 --data faces/train");
+  app.add_option("--from", args->verb.from, "model to start from: a run, a checkpoint or a .safetensors file")
+      ->required();
+  app.footer(
+      "Example:\n  facerec finetune configs/finetune/my.yaml --from runs/base_2026-01-31-12-00-00 --data faces/train");
   return runner(args);
 }
 

@@ -1,5 +1,5 @@
-// What the thin front hands to the library that does the work: one struct of options and one function a verb. Nothing here
-// needs LibTorch, OpenCV or a BLAS, so that `facerec --help` answers at once.
+// What the thin front hands to the library that does the work: one struct of options and one function a verb. Nothing
+// here needs LibTorch, OpenCV or a BLAS, so that `facerec --help` answers at once.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 namespace facerec {
 
 struct CommonOptions {
-  bool json = false;    // one JSON document on standard output and nothing else there
-  bool quiet = false;   // warnings only
+  bool json = false;   // one JSON document on standard output and nothing else there
+  bool quiet = false;  // warnings only
   bool verbose = false;
 };
 
@@ -49,7 +49,6 @@ struct EvalVerb {
   std::string device = "auto", precision = "fp32";
   int threads = 0;
 };
-
 
 // The functions of libfacerec.so; each returns an exit code and throws Error.
 struct Verbs {

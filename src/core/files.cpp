@@ -70,8 +70,8 @@ void sync_folder(const fs::path& folder) {
   if (::fsync(directory.get()) != 0 && errno != EINVAL) throw system_error(folder, "cannot be synchronised", errno);
 }
 
-// `folder` gets the name `path`; what had the name before keeps the other one. Filesystems that cannot exchange two names
-// in one step do it in three.
+// `folder` gets the name `path`; what had the name before keeps the other one. Filesystems that cannot exchange two
+// names in one step do it in three.
 void take_place(const fs::path& folder, const fs::path& path) {
   if (!fs::exists(path)) return fs::rename(folder, path);
   if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return;

@@ -33,7 +33,9 @@ class JoinedDataset : public Dataset {
     const Part& part = part_of(index);
     return part.first_class + part.data->label(index - part.first_image);
   }
-  std::string name(int64_t index) const override { return part_of(index).data->name(index - part_of(index).first_image); }
+  std::string name(int64_t index) const override {
+    return part_of(index).data->name(index - part_of(index).first_image);
+  }
   Sample read(int64_t index) const override { return part_of(index).data->read(index - part_of(index).first_image); }
 
  private:
@@ -57,11 +59,13 @@ class JoinedDataset : public Dataset {
 std::shared_ptr<Dataset> open_training_set(const DataConfig& config) {
   auto joined = std::make_shared<JoinedDataset>();
   for (const TrainingSetConfig& set : config.train) {
-    if (set.path.empty()) throw Error::usage("no training data is named").hint("give --data FOLDER, or data.train in the configuration");
+    if (set.path.empty())
+      throw Error::usage("no training data is named").hint("give --data FOLDER, or data.train in the configuration");
     joined->add(open_image_folder(below_root(config.root, set.path), config.min_images));
   }
   if (joined->classes() < 2) {
-    throw Error::usage("the training data holds " + std::to_string(joined->classes()) + " identity, at least 2 are needed")
+    throw Error::usage("the training data holds " + std::to_string(joined->classes()) +
+                       " identity, at least 2 are needed")
         .file(config.train.empty() ? "" : config.train.front().path);
   }
   return joined;

@@ -30,8 +30,8 @@ void copy_pixels(const Image& image, bool flip, uint8_t* target) {
 
 }  // namespace
 
-// Batches are numbered over all epochs. A worker takes the next image of the oldest batch that is not fully handed out, so
-// that all of them work on the batch that is waited for; at most `ahead` batches are under way.
+// Batches are numbered over all epochs. A worker takes the next image of the oldest batch that is not fully handed out,
+// so that all of them work on the batch that is waited for; at most `ahead` batches are under way.
 struct Loader::State {
   struct Pending {
     Batch batch;
@@ -45,9 +45,9 @@ struct Loader::State {
 
   std::mutex mutex;
   std::condition_variable work_wanted, batch_ready;
-  std::map<int64_t, Pending> pending;  // by batch number
-  int64_t next_out = 0;                // batch number that next() returns
-  int64_t next_in = 0;                 // batch number that is started next
+  std::map<int64_t, Pending> pending;                                      // by batch number
+  int64_t next_out = 0;                                                    // batch number that next() returns
+  int64_t next_in = 0;                                                     // batch number that is started next
   std::map<int64_t, std::shared_ptr<const std::vector<uint32_t>>> orders;  // by epoch
   std::map<std::string, std::string> bad;
   std::exception_ptr failure;
@@ -93,7 +93,8 @@ struct Loader::State {
         if (options.strict) throw;
         const std::lock_guard lock(mutex);
         bad.emplace(data->name(index), error.message());
-        if (attempt == 100) throw Error("a hundred images in a row cannot be read, the last one: " + std::string(error.what()));
+        if (attempt == 100)
+          throw Error("a hundred images in a row cannot be read, the last one: " + std::string(error.what()));
       }
       index = static_cast<int64_t>(random.below(static_cast<uint64_t>(data->size())));
     }
@@ -189,7 +190,9 @@ Batch Loader::next() {
   return batch;
 }
 
-LoaderPosition Loader::position() const { return {state_->next_out / state_->per_epoch, state_->next_out % state_->per_epoch}; }
+LoaderPosition Loader::position() const {
+  return {state_->next_out / state_->per_epoch, state_->next_out % state_->per_epoch};
+}
 
 double Loader::seconds_waited() const { return state_->waited; }
 

@@ -85,7 +85,9 @@ class PairReader {
       for (const Line& line : lines) read_flat(line);
     }
     if (set_.pairs.empty()) {
-      throw Error::usage("holds no pairs").file(text_of(list_)).hint("see `facerec eval --help` for the forms that are read");
+      throw Error::usage("holds no pairs")
+          .file(text_of(list_))
+          .hint("see `facerec eval --help` for the forms that are read");
     }
     set_.name = name;
     set_.images = images_;
@@ -101,19 +103,22 @@ class PairReader {
     uint32_t folds = 1, count = 0;
     const Words& header = lines[0].words;
     if (header.size() == 2) parse_count(header[0], folds);
-    if (!parse_count(header.back(), count) || folds == 0 || count == 0) throw bad(lines[0], "the first line must be `folds n`");
+    if (!parse_count(header.back(), count) || folds == 0 || count == 0)
+      throw bad(lines[0], "the first line must be `folds n`");
     const uint64_t expected = uint64_t{folds} * 2 * count;
     if (lines.size() - 1 != expected) {
-      throw bad(lines[0], fmt::format("announces {} folds of {} same and {} different pairs, {} lines; {} follow", folds, count,
-                                      count, expected, lines.size() - 1));
+      throw bad(lines[0], fmt::format("announces {} folds of {} same and {} different pairs, {} lines; {} follow",
+                                      folds, count, count, expected, lines.size() - 1));
     }
     if (folds > UINT16_MAX) throw bad(lines[0], "more than 65,535 folds");
-    for (uint64_t i = 0; i < expected; ++i) read_lfw_pair(lines[i + 1], static_cast<uint16_t>(i / (2 * count)), i / count % 2 == 0);
+    for (uint64_t i = 0; i < expected; ++i)
+      read_lfw_pair(lines[i + 1], static_cast<uint16_t>(i / (2 * count)), i / count % 2 == 0);
   }
 
   void read_lfw_pair(const Line& line, uint16_t fold, bool same) {
     const Words& words = line.words;
-    if (words.size() != (same ? 3U : 4U)) throw bad(line, same ? "a same pair is `name i j`" : "a different pair is `name1 i name2 j`");
+    if (words.size() != (same ? 3U : 4U))
+      throw bad(line, same ? "a same pair is `name i j`" : "a different pair is `name1 i name2 j`");
     const std::string& second = same ? words[0] : words[2];
     add(line, lfw_file(line, words[0], words[1]), lfw_file(line, second, words.back()), same, fold);
   }

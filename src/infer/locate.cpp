@@ -51,7 +51,9 @@ fs::path find_model(const fs::path& model, const fs::path& runs) {
   if (model.empty()) {
     const fs::path newest = newest_run(runs);
     if (newest.empty()) {
-      throw Error::usage("no model was named and none was found").file(text_of(runs)).hint("give --model PATH, or train one first");
+      throw Error::usage("no model was named and none was found")
+          .file(text_of(runs))
+          .hint("give --model PATH, or train one first");
     }
     return newest;
   }
@@ -60,7 +62,9 @@ fs::path find_model(const fs::path& model, const fs::path& runs) {
   if (!fs::is_directory(model, code)) return model;
   const fs::path weights = weights_in(model);
   if (weights.empty()) {
-    throw Error::usage("holds no model").file(text_of(model)).hint("a run or a checkpoint folder has a backbone.safetensors in it");
+    throw Error::usage("holds no model")
+        .file(text_of(model))
+        .hint("a run or a checkpoint folder has a backbone.safetensors in it");
   }
   return weights;
 }

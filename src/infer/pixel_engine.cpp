@@ -23,7 +23,8 @@ class PixelEngine : public Engine {
       const uint8_t* rgb = nhwc.data() + i * pixels * 3;
       for (float& value : grey) {
         // ITU-R BT.601 luma
-        value = 0.299F * static_cast<float>(rgb[0]) + 0.587F * static_cast<float>(rgb[1]) + 0.114F * static_cast<float>(rgb[2]);
+        value = 0.299F * static_cast<float>(rgb[0]) + 0.587F * static_cast<float>(rgb[1]) +
+                0.114F * static_cast<float>(rgb[2]);
         rgb += 3;
       }
       const float mean = std::accumulate(grey.begin(), grey.end(), 0.0F) / static_cast<float>(pixels);

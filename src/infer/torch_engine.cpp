@@ -26,7 +26,8 @@ class TorchEngine : public Engine {
     const bool was_training = backbone_->is_training();
     backbone_->eval();
     const torch::Tensor pixels =
-        torch::from_blob(const_cast<uint8_t*>(nhwc.data()), {n, preprocess.height, preprocess.width, 3}, torch::kUInt8).to(device_);
+        torch::from_blob(const_cast<uint8_t*>(nhwc.data()), {n, preprocess.height, preprocess.width, 3}, torch::kUInt8)
+            .to(device_);
     torch::Tensor embeddings;
     {
       const Autocast autocast(device_, precision_);
@@ -53,6 +54,7 @@ std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const Engi
 }
 
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options) {
+  open_device(options.device);  // before the first tensor is made: CUDA's libraries register with LibTorch
   return engine_of(load_backbone(model_file), options);
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
+#include <torch/torch.h>
 
 #include <charconv>
 

@@ -106,7 +106,8 @@ void load_checkpoint(const fs::path& folder, Learner& learner) {
 namespace {
 
 // Keys that a resumed run may change: they move its end, or where and how fast it is computed.
-const std::set<std::string> may_change{"/train/epochs", "/train/max_steps", "/run/device", "/run/threads", "/data/workers"};
+const std::set<std::string> may_change{"/train/epochs", "/train/max_steps", "/run/device", "/run/threads",
+                                       "/data/workers"};
 
 void check_config(const Json& stored, const TrainConfig& config, const fs::path& run) {
   const Json wanted = config_json(config);
@@ -114,8 +115,10 @@ void check_config(const Json& stored, const TrainConfig& config, const fs::path&
   for (const auto& change : nlohmann::json::diff(nlohmann::json(stored), nlohmann::json(wanted))) {
     const std::string place = change.at("path").get<std::string>();
     if (may_change.contains(place)) continue;
-    const std::string before = stored.contains(Json::json_pointer(place)) ? stored.at(Json::json_pointer(place)).dump() : "absent";
-    const std::string now = wanted.contains(Json::json_pointer(place)) ? wanted.at(Json::json_pointer(place)).dump() : "absent";
+    const std::string before =
+        stored.contains(Json::json_pointer(place)) ? stored.at(Json::json_pointer(place)).dump() : "absent";
+    const std::string now =
+        wanted.contains(Json::json_pointer(place)) ? wanted.at(Json::json_pointer(place)).dump() : "absent";
     differences += "\n  " + place.substr(1) + ": " + before + " there, " + now + " now";
   }
   if (differences.empty()) return;

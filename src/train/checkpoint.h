@@ -21,8 +21,8 @@ struct RunState {
   nlohmann::ordered_json config;
 };
 
-// backbone.safetensors, head-00000-of-00001.safetensors, optimizer-00000-of-00001.safetensors, state.json. Throws Error, and
-// leaves nothing, when a weight is not finite or the disk does not take it.
+// backbone.safetensors, head-00000-of-00001.safetensors, optimizer-00000-of-00001.safetensors, state.json. Throws
+// Error, and leaves nothing, when a weight is not finite or the disk does not take it.
 void save_checkpoint(const fs::path& folder, const Learner& learner, const RunState& state);
 
 // The weights of a model file into a backbone of the same architecture; throws a usage Error when it is of another one.

@@ -33,8 +33,8 @@ void freeze(torch::nn::Module& module, const std::vector<std::string>& prefixes)
 }
 
 torch::Tensor pixels_of(const Batch& batch, const Preprocess& preprocess, torch::Device device) {
-  return torch::from_blob(const_cast<uint8_t*>(batch.pixels.data()), {batch.size(), preprocess.height, preprocess.width, 3},
-                          torch::kUInt8)
+  return torch::from_blob(const_cast<uint8_t*>(batch.pixels.data()),
+                          {batch.size(), preprocess.height, preprocess.width, 3}, torch::kUInt8)
       .to(device);
 }
 
@@ -57,7 +57,8 @@ Learner::Learner(const TrainConfig& config, int64_t classes, torch::Device devic
   head_parameters_ = head_->parameters();
   buffers_ = backbone_->buffers();
   auto groups = parameter_groups(*backbone_, "backbone.", config_.optimizer, config_.optimizer.backbone_lr_factor);
-  for (ParameterGroup& group : parameter_groups(*head_, "head.", config_.optimizer, 1.0)) groups.push_back(std::move(group));
+  for (ParameterGroup& group : parameter_groups(*head_, "head.", config_.optimizer, 1.0))
+    groups.push_back(std::move(group));
   optimizer_ = std::make_unique<Optimizer>(config_.optimizer, std::move(groups));
 }
 
@@ -74,7 +75,8 @@ void Learner::set_mode(bool head_only) {
 torch::Tensor Learner::embed(const Batch& batch, bool head_only) {
   const torch::AutoGradMode gradients(!head_only);
   const Preprocess& preprocess = backbone_->spec().preprocess;
-  return backbone_->forward(normalise(pixels_of(batch, preprocess, device_), preprocess, format_of(numerics_.memory_format)));
+  return backbone_->forward(
+      normalise(pixels_of(batch, preprocess, device_), preprocess, format_of(numerics_.memory_format)));
 }
 
 double Learner::forward_backward(const Batch& batch, double weight, bool head_only) {
@@ -83,7 +85,8 @@ double Learner::forward_backward(const Batch& batch, double weight, bool head_on
   {
     const Autocast autocast(device_, numerics_.precision);
     const torch::Tensor logits = head_->logits(embed(batch, head_only), labels);
-    const auto options = torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(config_.loss.classification.label_smoothing);
+    const auto options =
+        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(config_.loss.classification.label_smoothing);
     loss = torch::nn::functional::cross_entropy(logits, labels, options) * weight;
   }
   loss.backward();
@@ -96,8 +99,10 @@ Learner::Step Learner::step(const std::vector<Batch>& batches, double lr, bool h
   set_mode(head_only);
   optimizer_->zero_grad();
   double loss = 0;
-  for (const Batch& batch : batches) loss += forward_backward(batch, 1.0 / static_cast<double>(batches.size()), head_only);
-  const double norm = clip_gradients(backbone_parameters_, config_.train.clip_norm) + clip_gradients(head_parameters_, 0);
+  for (const Batch& batch : batches)
+    loss += forward_backward(batch, 1.0 / static_cast<double>(batches.size()), head_only);
+  const double norm =
+      clip_gradients(backbone_parameters_, config_.train.clip_norm) + clip_gradients(head_parameters_, 0);
   const bool finite = std::isfinite(loss) && std::isfinite(norm);
   if (finite) {
     optimizer_->step(lr);

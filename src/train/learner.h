@@ -53,8 +53,8 @@ class Learner {
   std::unique_ptr<Optimizer> optimizer_;
 };
 
-// "auto" resolved: the precision from what the device computes natively, the memory format by timing a few steps of a model
-// of this configuration in both (channels_first when the run is to be deterministic).
+// "auto" resolved: the precision from what the device computes natively, the memory format by timing a few steps of a
+// model of this configuration in both (channels_first when the run is to be deterministic).
 Numerics decide_numerics(const TrainConfig& config, torch::Device device);
 
 }  // namespace facerec

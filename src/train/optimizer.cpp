@@ -83,8 +83,8 @@ void Optimizer::step_group(Group& group, double lr) {
     at::_fused_sgd_(parameters, gradients, firsts, group.weight_decay, config_.momentum, lr, /*dampening=*/0.0,
                     config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
   } else if (config_.name == "adam") {
-    at::_fused_adam_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2, group.weight_decay,
-                     config_.eps, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adam_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
+                     group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false);
   } else {
     at::_fused_adamw_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
                       group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false);

@@ -48,7 +48,8 @@ fs::path create_run_folder(const fs::path& runs, const std::string& name) {
       return folder;
     }
   }
-  throw Error("a run's folder cannot be created: " + (code ? code.message() : "too many in one second")).file(text_of(runs));
+  throw Error("a run's folder cannot be created: " + (code ? code.message() : "too many in one second"))
+      .file(text_of(runs));
 }
 
 std::vector<fs::path> find_runs(const fs::path& runs, const std::string& name) {
@@ -57,7 +58,8 @@ std::vector<fs::path> find_runs(const fs::path& runs, const std::string& name) {
   for (const auto& entry : fs::directory_iterator(runs, ignored)) {
     const std::string folder = entry.path().filename().string();
     if (!entry.is_directory() || !folder.starts_with(name)) continue;
-    if (const auto order = parse_suffix(std::string_view(folder).substr(name.size()))) found.emplace_back(*order, entry.path());
+    if (const auto order = parse_suffix(std::string_view(folder).substr(name.size())))
+      found.emplace_back(*order, entry.path());
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<fs::path> paths;

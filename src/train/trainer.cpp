@@ -54,7 +54,11 @@ void set_up_library(const TrainConfig& config) {
 class Run {
  public:
   Run(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate)
-      : options_(options), config_(options.config), data_(data), validate_(validate), device_(open_device(config_.run.device)) {
+      : options_(options),
+        config_(options.config),
+        data_(data),
+        validate_(validate),
+        device_(open_device(config_.run.device)) {
     set_up_library(config_);
     start_learner();
     const LoaderOptions loader = loader_options(options);
@@ -106,9 +110,10 @@ class Run {
   bool is_due(int64_t every) const { return state_.step % every == 0; }
 
   void log_start() {
-    spdlog::info("{}: {:.2f} M parameters, {} identities, {} images, {} steps of {} images, {}, {}, {}", config_.model.name,
-                 static_cast<double>(count_parameters(*learner_->backbone())) / 1e6, data_->classes(), data_->size(),
-                 length_.total_steps, images_per_step(), device_.str(), state_.numerics.precision, state_.numerics.memory_format);
+    spdlog::info("{}: {:.2f} M parameters, {} identities, {} images, {} steps of {} images, {}, {}, {}",
+                 config_.model.name, static_cast<double>(count_parameters(*learner_->backbone())) / 1e6,
+                 data_->classes(), data_->size(), length_.total_steps, images_per_step(), device_.str(),
+                 state_.numerics.precision, state_.numerics.memory_format);
     if (state_.step > 0) spdlog::info("continues at step {}", state_.step);
   }
 
@@ -151,13 +156,17 @@ class Run {
   void log_step() {
     const int64_t epoch = (state_.step - 1) / length_.steps_per_epoch;
     const double speed = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
-    nlohmann::ordered_json line{{"step", state_.step}, {"epoch", epoch}, {"loss", loss_}, {"lr", rate_},
-                                {"images_per_second", speed}, {"data_wait_share", waited_here_ / seconds_here_}};
+    nlohmann::ordered_json line{{"step", state_.step},
+                                {"epoch", epoch},
+                                {"loss", loss_},
+                                {"lr", rate_},
+                                {"images_per_second", speed},
+                                {"data_wait_share", waited_here_ / seconds_here_}};
     metrics_->write(line);
     if (seconds_since(logged_) < 10 && state_.step != length_.total_steps) return;
     logged_ = Clock::now();
-    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", state_.step, length_.total_steps, epoch, loss_,
-                 rate_, speed);
+    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", state_.step, length_.total_steps,
+                 epoch, loss_, rate_, speed);
   }
 
   void validate() {

@@ -101,15 +101,16 @@ TEST_F(Eval, SaysWhatIsWrong) {
     int exit_code;
     const char* message;
   };
-  for (const Case& c : {Case{{"--model", run_, "--data", "/no/such"}, 2, "not a folder"},
-                        Case{{"--model", "/no/such", "--data", faces}, 2, "does not exist"},
-                        Case{{"--model", small_faces(), "--data", faces}, 2, "holds no model"},
-                        Case{{"--model", faces + "/pairs.txt", "--data", faces}, 1, "not a valid safetensors file"},
-                        Case{{"--model", run_, "--data", faces, "--pairs", file("none.txt")}, 2, "no pairs"},
-                        Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt")}, 2, "named in line 1"},
-                        Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt"), "--skip-missing"}, 2, "no pairs"},
-                        Case{{"--model", run_, "--data", faces, "--data", faces}, 2, "two data sets"},
-                        Case{{"--model", run_, "--data", faces, "--pairs", "other=x"}, 2, "none of the data sets"}}) {
+  for (const Case& c :
+       {Case{{"--model", run_, "--data", "/no/such"}, 2, "not a folder"},
+        Case{{"--model", "/no/such", "--data", faces}, 2, "does not exist"},
+        Case{{"--model", small_faces(), "--data", faces}, 2, "holds no model"},
+        Case{{"--model", faces + "/pairs.txt", "--data", faces}, 1, "not a valid safetensors file"},
+        Case{{"--model", run_, "--data", faces, "--pairs", file("none.txt")}, 2, "no pairs"},
+        Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt")}, 2, "named in line 1"},
+        Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt"), "--skip-missing"}, 2, "no pairs"},
+        Case{{"--model", run_, "--data", faces, "--data", faces}, 2, "two data sets"},
+        Case{{"--model", run_, "--data", faces, "--pairs", "other=x"}, 2, "none of the data sets"}}) {
     std::vector<std::string> arguments{"eval"};
     arguments.insert(arguments.end(), c.arguments.begin(), c.arguments.end());
     const Outcome outcome = facerec(arguments);
@@ -122,7 +123,6 @@ TEST_F(Eval, ABrokenImageIsAnError) {
   const fs::path copy = file("copy");
   fs::copy(small_faces() + "/eval", copy, fs::copy_options::recursive);
   for (const auto& entry : fs::recursive_directory_iterator(copy)) {
-
     if (entry.path().extension() == ".jpg") fs::resize_file(entry.path(), 100);
   }
   const Outcome outcome = facerec({"eval", "--model", run_, "--data", copy});

@@ -36,8 +36,12 @@ TEST(Front, LinksNothingHeavy) {
 }
 
 TEST(Front, BadCommandLinesExitWithTwo) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{}, {"trian"}, {"train"}, {"train", "a.yaml", "--epochs", "3"}, {"eval"}, {"synth", "x", "--size", "2"}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
+                                                    {"trian"},
+                                                    {"train"},
+                                                    {"train", "a.yaml", "--epochs", "3"},
+                                                    {"eval"},
+                                                    {"synth", "x", "--size", "2"}}) {
     const Outcome outcome = facerec(arguments);
     EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr("facerec: error: "));

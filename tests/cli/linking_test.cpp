@@ -3,7 +3,6 @@
 
 #include <fstream>
 
-
 namespace facerec {
 namespace {
 

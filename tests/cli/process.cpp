@@ -35,7 +35,8 @@ void redirect(const std::string& path, int flags, int descriptor) {
   close(file);
 }
 
-[[noreturn]] void become(std::vector<char*>& argv, const Environment& environment, const std::string& out, const std::string& err) {
+[[noreturn]] void become(std::vector<char*>& argv, const Environment& environment, const std::string& out,
+                         const std::string& err) {
   redirect("/dev/null", O_RDONLY, STDIN_FILENO);
   redirect(out, O_WRONLY, STDOUT_FILENO);
   redirect(err, O_WRONLY, STDERR_FILENO);
@@ -82,7 +83,8 @@ std::string small_faces() {
   static const TemporaryFolder folder;
   static const std::string faces = [] {
     const std::string path = folder / "faces";
-    const Outcome made = facerec({"synth", path, "--identities", "12", "--images-per-identity", "8", "--size", "32", "--pairs", "40"});
+    const Outcome made =
+        facerec({"synth", path, "--identities", "12", "--images-per-identity", "8", "--size", "32", "--pairs", "40"});
     if (made.exit_code != 0) throw std::runtime_error("synth failed: " + made.err);
     return path;
   }();
@@ -91,14 +93,18 @@ std::string small_faces() {
 
 std::string small_config(const std::string& folder, const std::string& more) {
   const std::string path = folder + "/small.yaml";
-  write_file(path, "data: {train: [{path: " + small_faces() + "/train}], workers: 2}\n" +
-                       "model: {name: ir_tiny, embedding_size: 16, input: [32, 32], dropout: 0.2}\n"
-                       "head: {scale: 16, margin: 0.2}\n"
-                       "schedule: {name: cosine, unit: step, warmup: 2}\n"
-                       "train: {epochs: 3, batch_size: 16, precision: fp32, memory_format: channels_first, log_every: 1}\n"
-                       "checkpoint: {every_steps: 4, keep: 2}\n"
-                       "validation: {every_steps: 9, data: [{path: " + small_faces() + "/eval}]}\n"
-                       "run: {dir: " + folder + "/runs, device: cpu, threads: 2}\n" + more);
+  write_file(path,
+             "data: {train: [{path: " + small_faces() + "/train}], workers: 2}\n" +
+                 "model: {name: ir_tiny, embedding_size: 16, input: [32, 32], dropout: 0.2}\n"
+                 "head: {scale: 16, margin: 0.2}\n"
+                 "schedule: {name: cosine, unit: step, warmup: 2}\n"
+                 "train: {epochs: 3, batch_size: 16, precision: fp32, memory_format: channels_first, log_every: 1}\n"
+                 "checkpoint: {every_steps: 4, keep: 2}\n"
+                 "validation: {every_steps: 9, data: [{path: " +
+                 small_faces() +
+                 "/eval}]}\n"
+                 "run: {dir: " +
+                 folder + "/runs, device: cpu, threads: 2}\n" + more);
   return path;
 }
 

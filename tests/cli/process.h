@@ -39,8 +39,8 @@ class Process {
 
 Outcome facerec(const std::vector<std::string>& arguments, const Environment& environment = {});
 
-// A small synthetic set made once for all tests of this binary: train/ with 12 identities of 8 images of 32×32 pixels, and
-// eval/ with 40 pairs.
+// A small synthetic set made once for all tests of this binary: train/ with 12 identities of 8 images of 32×32 pixels,
+// and eval/ with 40 pairs.
 std::string small_faces();
 
 // A configuration for a few seconds of training on it, with a validation, written into `folder`; returns its path.

@@ -12,7 +12,8 @@ using testing::HasSubstr;
 TEST(Synth, ReportsWhatItWrote) {
   const TemporaryFolder folder;
   const std::string out = folder / "f";
-  const Outcome made = facerec({"synth", out, "--identities", "3", "--images-per-identity", "2", "--size", "32", "--pairs", "40", "--json"});
+  const Outcome made = facerec(
+      {"synth", out, "--identities", "3", "--images-per-identity", "2", "--size", "32", "--pairs", "40", "--json"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
   EXPECT_EQ(made.json().at("train_identities"), 3);
   EXPECT_EQ(made.json().at("pairs"), 40);
@@ -23,7 +24,8 @@ TEST(Synth, ReportsWhatItWrote) {
 TEST(Synth, DoesNotOverwriteByAccident) {
   const TemporaryFolder folder;
   write_file(folder / "mine.txt", "x");
-  const Outcome refused = facerec({"synth", folder.path(), "--identities", "2", "--images-per-identity", "2", "--pairs", "0"});
+  const Outcome refused =
+      facerec({"synth", folder.path(), "--identities", "2", "--images-per-identity", "2", "--pairs", "0"});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("--force"));
   EXPECT_EQ(read_text(folder / "mine.txt"), "x");

@@ -36,7 +36,8 @@ void expect_equal_tensors(const fs::path& a, const fs::path& b) {
 }
 
 void expect_equal_checkpoints(const fs::path& a, const fs::path& b) {
-  for (const char* file : {"backbone.safetensors", "head-00000-of-00001.safetensors", "optimizer-00000-of-00001.safetensors"}) {
+  for (const char* file :
+       {"backbone.safetensors", "head-00000-of-00001.safetensors", "optimizer-00000-of-00001.safetensors"}) {
     expect_equal_tensors(a / file, b / file);
   }
 }
@@ -51,14 +52,16 @@ TEST(Train, WritesARunAndAnswersInJson) {
   EXPECT_GT(json.at("best").at("mean_accuracy"), 0.3);
   EXPECT_EQ(json.at("evaluation").at("results").at(0).at("pairs"), 40);
   const fs::path run = json.at("run").get<std::string>();
-  for (const char* name : {"config.yaml", "train.log", "metrics.jsonl", "evaluation.json", "evaluation.txt", "best/backbone.safetensors",
-                           "checkpoints/step_00000018/state.json", "checkpoints/step_00000016/state.json"}) {
+  for (const char* name :
+       {"config.yaml", "train.log", "metrics.jsonl", "evaluation.json", "evaluation.txt", "best/backbone.safetensors",
+        "checkpoints/step_00000018/state.json", "checkpoints/step_00000016/state.json"}) {
     EXPECT_TRUE(fs::exists(run / name)) << name;
   }
   EXPECT_FALSE(fs::exists(run / "checkpoints/step_00000012")) << "only two are kept";
   std::istringstream metrics(read_text(run / "metrics.jsonl"));
   int steps = 0, validations = 0;
-  for (std::string line; std::getline(metrics, line);) (nlohmann::json::parse(line).contains("loss") ? steps : validations)++;
+  for (std::string line; std::getline(metrics, line);)
+    (nlohmann::json::parse(line).contains("loss") ? steps : validations)++;
   EXPECT_EQ(steps, 18);
   EXPECT_EQ(validations, 2);
   EXPECT_EQ(facerec({"train", run / "config.yaml", "--print-config"}).out, read_text(run / "config.yaml"));
@@ -72,7 +75,8 @@ TEST(Train, TheSameSeedGivesTheSameBits) {
                   .exit_code,
               0);
   }
-  expect_equal_checkpoints(only_run(a.path()) / "checkpoints/step_00000006", only_run(b.path()) / "checkpoints/step_00000006");
+  expect_equal_checkpoints(only_run(a.path()) / "checkpoints/step_00000006",
+                           only_run(b.path()) / "checkpoints/step_00000006");
 }
 
 TEST(Train, AnotherSeedGivesOtherWeights) {
@@ -83,7 +87,8 @@ TEST(Train, AnotherSeedGivesOtherWeights) {
                   .exit_code,
               0);
   }
-  EXPECT_NE(read_text(only_run(a.path()) / "best/backbone.safetensors"), read_text(only_run(b.path()) / "best/backbone.safetensors"));
+  EXPECT_NE(read_text(only_run(a.path()) / "best/backbone.safetensors"),
+            read_text(only_run(b.path()) / "best/backbone.safetensors"));
 }
 
 TEST(Train, KilledAnywhereAndResumedEndsInTheSameBits) {
@@ -112,7 +117,8 @@ TEST(Train, KilledAnywhereAndResumedEndsInTheSameBits) {
 TEST(Train, SigtermSavesAndExitsWith143) {
   const TemporaryFolder folder;
   const std::string config = small_config(folder.path());
-  Process process({"train", config, "--set", "train.epochs=100000", "--set", "checkpoint.every_steps=100000000", "--json"});
+  Process process(
+      {"train", config, "--set", "train.epochs=100000", "--set", "checkpoint.every_steps=100000000", "--json"});
   const fs::path runs = folder / "runs";
   for (int i = 0; i < 600; ++i) {
     std::this_thread::sleep_for(100ms);
@@ -127,8 +133,9 @@ TEST(Train, SigtermSavesAndExitsWith143) {
   EXPECT_EQ(outcome.json().at("signal"), SIGTERM);
   const auto step = outcome.json().at("steps").get<int>();
   EXPECT_GT(step, 0);
-  const Outcome resumed = facerec({"train", config, "--set", "train.epochs=100000", "--set", "checkpoint.every_steps=100000000",
-                                   "--set", "train.max_steps=" + std::to_string(step + 1), "--resume", "auto", "--json"});
+  const Outcome resumed =
+      facerec({"train", config, "--set", "train.epochs=100000", "--set", "checkpoint.every_steps=100000000", "--set",
+               "train.max_steps=" + std::to_string(step + 1), "--resume", "auto", "--json"});
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr("continues at step " + std::to_string(step)));
 }
@@ -168,12 +175,19 @@ TEST(Finetune, StartsFromAModelWithAnotherHeadAndComparesBeforeAndAfter) {
   ASSERT_EQ(facerec({"train", config, "--set", "train.max_steps=4"}).exit_code, 0);
   const std::string base = only_run(folder.path());
   const std::string other = folder / "other";
-  ASSERT_EQ(facerec({"synth", other, "--identities", "5", "--images-per-identity", "8", "--size", "32", "--seed", "9", "--pairs", "40"}).exit_code, 0);
+  ASSERT_EQ(facerec({"synth", other, "--identities", "5", "--images-per-identity", "8", "--size", "32", "--seed", "9",
+                     "--pairs", "40"})
+                .exit_code,
+            0);
   const std::string recipe = folder / "tune.yaml";
-  write_file(recipe, "train: {epochs: 2, batch_size: 8, precision: fp32, freeze: [input_layer, body.0], head_warmup_steps: 2}\n"
-                     "optimizer: {lr: 0.01, backbone_lr_factor: 0.1}\n"
-                     "validation: {data: [{name: old, path: " + small_faces() + "/eval}, {name: new, path: " + other + "/eval}]}\n"
-                     "run: {dir: " + folder.path().string() + "/tuned, device: cpu}\n");
+  write_file(recipe,
+             "train: {epochs: 2, batch_size: 8, precision: fp32, freeze: [input_layer, body.0], head_warmup_steps: 2}\n"
+             "optimizer: {lr: 0.01, backbone_lr_factor: 0.1}\n"
+             "validation: {data: [{name: old, path: " +
+                 small_faces() + "/eval}, {name: new, path: " + other +
+                 "/eval}]}\n"
+                 "run: {dir: " +
+                 folder.path().string() + "/tuned, device: cpu}\n");
   const Outcome outcome = facerec({"finetune", recipe, "--from", base, "--data", other + "/train", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const auto evaluation = outcome.json().at("evaluation");

@@ -32,7 +32,8 @@ std::vector<PairSet> open_sets(const EvalVerb& verb) {
   }
   for (const NamedPath& pairs : verb.pairs) {
     if (!pairs.name.empty() ? !names.contains(pairs.name) : verb.data.size() > 1) {
-      throw Error::usage("--pairs " + pairs.path + " belongs to none of the data sets").hint("name it: --pairs NAME=FILE");
+      throw Error::usage("--pairs " + pairs.path + " belongs to none of the data sets")
+          .hint("name it: --pairs NAME=FILE");
     }
   }
   return sets;

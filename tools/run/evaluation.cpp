@@ -73,7 +73,8 @@ VerificationResult evaluate(Engine& engine, const PairSet& set, const Evaluation
   return evaluate_verification(embeddings.view(), set.pairs, folds_of(set), options.rule);
 }
 
-Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& sets, const EvaluationOptions& options) {
+Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& sets,
+                    const EvaluationOptions& options) {
   Report report;
   for (OpenModel& model : models) {
     report.models.push_back(model.info);

@@ -1,10 +1,11 @@
+#include "facerec/data/synth.h"
+
 #include <fmt/format.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "facerec/core/progress.h"
-#include "facerec/data/synth.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
 
@@ -20,15 +21,16 @@ int run_synth(const SynthVerb& verb, const CommonOptions& common) {
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const double speed = static_cast<double>(summary.images) / seconds;
-  print_answer(common,
-               {{"out", verb.out},
-                {"images", summary.images},
-                {"train_identities", summary.train_identities},
-                {"eval_identities", summary.eval_identities},
-                {"pairs", summary.pairs},
-                {"images_per_second", speed}},
-               fmt::format("{}: {} images of {} identities to train on and {} to evaluate on, {} pairs; {:.0f} images/s\n",
-                           verb.out, summary.images, summary.train_identities, summary.eval_identities, summary.pairs, speed));
+  print_answer(
+      common,
+      {{"out", verb.out},
+       {"images", summary.images},
+       {"train_identities", summary.train_identities},
+       {"eval_identities", summary.eval_identities},
+       {"pairs", summary.pairs},
+       {"images_per_second", speed}},
+      fmt::format("{}: {} images of {} identities to train on and {} to evaluate on, {} pairs; {:.0f} images/s\n",
+                  verb.out, summary.images, summary.train_identities, summary.eval_identities, summary.pairs, speed));
   return exit_done;
 }
 

@@ -21,7 +21,8 @@ std::vector<PairSet> open_validation_sets(const TrainConfig& config) {
   std::vector<PairSet> sets;
   for (const ValidationSetConfig& set : config.validation.data) {
     const std::string path = below_root(config.data.root, set.path);
-    sets.push_back(open_pair_set(set.name.empty() ? set_name(path) : set.name, path, below_root(config.data.root, set.pairs), false));
+    sets.push_back(open_pair_set(set.name.empty() ? set_name(path) : set.name, path,
+                                 below_root(config.data.root, set.pairs), false));
   }
   return sets;
 }
@@ -79,7 +80,8 @@ TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
 }
 
 // The final comparison: the best model on all benchmarks, beside the one that fine-tuning started from.
-Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::path& run, const std::vector<PairSet>& sets) {
+Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::path& run,
+                    const std::vector<PairSet>& sets) {
   EngineOptions options = engine_options(config);
   options.precision = "fp32";
   std::vector<OpenModel> models;
@@ -89,14 +91,39 @@ Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::
 }
 
 nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result) {
-  nlohmann::ordered_json json{{"run", text_of(run)}, {"steps", result.steps}, {"final_loss", nullptr}, {"best", nullptr},
-                              {"skipped_steps", result.skipped_steps}, {"bad_images", result.bad_images},
-                              {"images_per_second", result.images_per_second}, {"data_wait_share", result.data_wait_share},
-                              {"signal", nullptr}, {"evaluation", nullptr}};
+  nlohmann::ordered_json json{{"run", text_of(run)},
+                              {"steps", result.steps},
+                              {"final_loss", nullptr},
+                              {"best", nullptr},
+                              {"skipped_steps", result.skipped_steps},
+                              {"bad_images", result.bad_images},
+                              {"images_per_second", result.images_per_second},
+                              {"data_wait_share", result.data_wait_share},
+                              {"signal", nullptr},
+                              {"evaluation", nullptr}};
   if (result.final_loss) json["final_loss"] = *result.final_loss;
   if (result.best) json["best"] = {{"mean_accuracy", result.best->metric}, {"step", result.best->step}};
   if (result.signal != 0) json["signal"] = result.signal;
   return json;
+}
+
+// A run that failed before its first step leaves nothing.
+void discard_if_unused(const fs::path& run) {
+  std::error_code code;
+  if (find_checkpoints(run).empty() &&
+      (!fs::exists(run / "metrics.jsonl", code) || fs::is_empty(run / "metrics.jsonl", code))) {
+    fs::remove_all(run, code);
+  }
+}
+
+TrainResult train_or_discard(const TrainOptions& options, const std::shared_ptr<const Dataset>& data,
+                             const Validate& validate) {
+  try {
+    return train(options, data, validate);
+  } catch (...) {
+    if (!options.checkpoint) discard_if_unused(options.run);
+    throw;
+  }
 }
 
 int exit_code(const TrainResult& result) {
@@ -117,7 +144,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
   spdlog::info("run: {}", text_of(options.run));
   if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(config)));
 
-  const TrainResult result = train(options, data, validation(config, sets));
+  const TrainResult result = train_or_discard(options, data, validation(config, sets));
 
   nlohmann::ordered_json json = answer(options.run, result);
   std::string text;

@@ -33,10 +33,10 @@ class Dataset {
 // The sample's pixels; throws Error naming the image when they cannot be decoded.
 Image load_image(const Dataset& data, int64_t index);
 
-// One class per folder directly below `root`, in byte order of their names; every image below it, at any depth, is of that
-// class. Images are recognised by extension (has_image_extension); hidden files and images directly in `root` are left
-// out, and so are classes with fewer than `min_images`. Throws a usage Error when `root` is missing or unreadable, or when no
-// class is left.
+// One class per folder directly below `root`, in byte order of their names; every image below it, at any depth, is of
+// that class. Images are recognised by extension (has_image_extension); hidden files and images directly in `root` are
+// left out, and so are classes with fewer than `min_images`. Throws a usage Error when `root` is missing or unreadable,
+// or when no class is left.
 std::shared_ptr<Dataset> open_image_folder(const fs::path& root, int64_t min_images = 1);
 
 // What the `data` section names: its folders one after the other, identities of each counted on from the last. Throws a

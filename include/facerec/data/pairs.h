@@ -27,7 +27,8 @@ struct PairSet {
 //     folds<TAB>n  or  n, then per fold n lines `name i j` (same) and n lines `name1 i name2 j` (different), for the
 //     files name/name_%04d with any image extension
 //     `pathA pathB 0|1` a line, relative to the folder; tab-separated when paths hold spaces; 1: same
-// Throws a usage Error naming the file and line for anything else, for absent images (unless skip_missing), for no pairs.
+// Throws a usage Error naming the file and line for anything else, for absent images (unless skip_missing), for no
+// pairs.
 PairSet open_pairs(const fs::path& images, const fs::path& list, const std::string& name, bool skip_missing = false);
 
 }  // namespace facerec

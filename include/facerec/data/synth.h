@@ -20,10 +20,10 @@ namespace facerec {
 struct SynthConfig {
   int64_t identities = 800;
   int64_t images_per_identity = 14;
-  int64_t size = 112;         // pixels, width and height
+  int64_t size = 112;  // pixels, width and height
   int64_t seed = 1;
-  int64_t pairs = 6000;       // for verification, of identities that are not among `identities`; 0: none
-  double difficulty = 1.0;    // how far pose, light, expression … reach; 0: frontal, neutral, evenly lit
+  int64_t pairs = 6000;     // for verification, of identities that are not among `identities`; 0: none
+  double difficulty = 1.0;  // how far pose, light, expression … reach; 0: frontal, neutral, evenly lit
 };
 
 inline void describe(Fields& fields, SynthConfig& c) {
@@ -45,12 +45,12 @@ struct SynthFace {
   std::string expression;    // E01 neutral, E02 smile, E03 surprise
   std::string camera_angle;  // C1 … C9: face turned to the image's left, front, right (by 12 degrees) within looking
                              // up, level, down (by 6)
-  float yaw, pitch, roll;    // degrees; yaw > 0: turned to the image's right, pitch > 0: looking up, roll > 0: clockwise
-  std::string glasses;       // none, clear, sun
-  std::string occlusion;     // none, mask, object
-  int age;                   // years
-  std::string light;         // where the lamp is: front, left, right (beyond 25 degrees), above, below
-  int jpeg_quality;          // to encode it with
+  float yaw, pitch, roll;  // degrees; yaw > 0: turned to the image's right, pitch > 0: looking up, roll > 0: clockwise
+  std::string glasses;     // none, clear, sun
+  std::string occlusion;   // none, mask, object
+  int age;                 // years
+  std::string light;       // where the lamp is: front, left, right (beyond 25 degrees), above, below
+  int jpeg_quality;        // to encode it with
 };
 
 // Image `image` of person `identity`. Any numbers are valid; training identities are 0 … identities − 1.

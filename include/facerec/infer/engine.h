@@ -30,8 +30,8 @@ struct EngineOptions {
   int threads = 0;                 // 0: the cores available
 };
 
-// What --model names: a .safetensors file, a checkpoint folder, or a run (its best/, else its newest checkpoint). "": the
-// newest run below `runs`. Returns the backbone's file. Throws a usage Error when nothing is there.
+// What --model names: a .safetensors file, a checkpoint folder, or a run (its best/, else its newest checkpoint). "":
+// the newest run below `runs`. Returns the backbone's file. Throws a usage Error when nothing is there.
 fs::path find_model(const fs::path& model, const fs::path& runs = "runs");
 
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options);

@@ -15,7 +15,8 @@ struct ClassificationLossConfig {
 
 inline void describe(Fields& fields, ClassificationLossConfig& c) {
   fields("name", c.name, "cross_entropy", one_of({"cross_entropy"}));
-  fields("label_smoothing", c.label_smoothing, "share of the probability spread over the other classes", between(0, 0.99));
+  fields("label_smoothing", c.label_smoothing, "share of the probability spread over the other classes",
+         between(0, 0.99));
 }
 
 struct LossConfig {
@@ -26,8 +27,8 @@ inline void describe(Fields& fields, LossConfig& c) {
   fields.section("classification", c.classification, "loss on the head's logits");
 }
 
-// Defaults: arcface_torch's R50 recipes and face.evoLVe agree on SGD 0.1, momentum 0.9, weight decay 5e-4; BatchNorm and PReLU
-// are left without decay as in face.evoLVe, AdaFace and TFace.
+// Defaults: arcface_torch's R50 recipes and face.evoLVe agree on SGD 0.1, momentum 0.9, weight decay 5e-4; BatchNorm
+// and PReLU are left without decay as in face.evoLVe, AdaFace and TFace.
 struct OptimizerConfig {
   std::string name = "sgd";
   double lr = 0.1;
@@ -52,7 +53,8 @@ inline void describe(Fields& fields, OptimizerConfig& c) {
   fields("weight_decay", c.weight_decay, "of weights", at_least(0));
   fields("decay_norm", c.decay_norm, "also of normalisation layers and biases");
   fields("decay_prelu", c.decay_prelu, "also of PReLU slopes");
-  fields("backbone_lr_factor", c.backbone_lr_factor, "the backbone's learning rate as a multiple of the head's", at_least(0));
+  fields("backbone_lr_factor", c.backbone_lr_factor, "the backbone's learning rate as a multiple of the head's",
+         at_least(0));
 }
 
 struct ScheduleConfig {
@@ -91,7 +93,8 @@ struct LoopConfig {
 
 inline void describe(Fields& fields, LoopConfig& c) {
   fields("epochs", c.epochs, "passes over the training set", between(1, 1e6));
-  fields("max_steps", c.max_steps, "end after so many optimizer steps, if that is earlier; 0: epochs decide", at_least(0));
+  fields("max_steps", c.max_steps, "end after so many optimizer steps, if that is earlier; 0: epochs decide",
+         at_least(0));
   fields("batch_size", c.batch_size, "images in one forward pass", between(2, 1e6));
   fields("accumulate", c.accumulate, "forward passes in one optimizer step", between(1, 1e6));
   fields("clip_norm", c.clip_norm, "largest norm of the backbone's gradient; 0: no clipping", at_least(0));
@@ -99,9 +102,11 @@ inline void describe(Fields& fields, LoopConfig& c) {
          one_of({"auto", "fp32", "bf16"}));
   fields("memory_format", c.memory_format, "auto: the faster one, measured before the first step",
          one_of({"auto", "channels_first", "channels_last"}));
-  fields("freeze", c.freeze, "parts of the backbone that stay as they are, by prefix of their names: [input_layer, body.0]");
+  fields("freeze", c.freeze,
+         "parts of the backbone that stay as they are, by prefix of their names: [input_layer, body.0]");
   fields("head_warmup_steps", c.head_warmup_steps, "first steps in which only the head learns", at_least(0));
-  fields("max_nonfinite", c.max_nonfinite, "give up after so many steps in a row whose loss is not finite", at_least(1));
+  fields("max_nonfinite", c.max_nonfinite, "give up after so many steps in a row whose loss is not finite",
+         at_least(1));
   fields("log_every", c.log_every, "steps between two lines of metrics.jsonl", at_least(1));
 }
 
@@ -154,7 +159,8 @@ inline void describe(Fields& fields, RunConfig& c) {
   fields("seed", c.seed, "of everything random: weights, order, augmentation, dropout", at_least(0));
   fields("device", c.device, "auto | cpu | cuda | cuda:N");
   fields("threads", c.threads, "of the computation; 0: the cores available", between(0, 1024));
-  fields("deterministic", c.deterministic, "only algorithms that give the same bits each time, and memory_format auto without a "
+  fields("deterministic", c.deterministic,
+         "only algorithms that give the same bits each time, and memory_format auto without a "
          "measurement");
 }
 

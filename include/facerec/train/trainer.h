@@ -29,14 +29,14 @@ struct BestScore {
 };
 
 struct TrainResult {
-  int64_t steps = 0;                // done in all, those of earlier processes included
-  std::optional<double> final_loss; // of the last step done here
+  int64_t steps = 0;                 // done in all, those of earlier processes included
+  std::optional<double> final_loss;  // of the last step done here
   std::optional<BestScore> best;
-  int64_t skipped_steps = 0;        // whose loss was not finite
-  int64_t bad_images = 0;           // named in bad_inputs.txt
-  double images_per_second = 0;     // of the steps done here, validation and checkpoints aside
-  double data_wait_share = 0;       // of the time of these steps, spent waiting for the loader
-  int signal = 0;                   // that ended the run early, after a checkpoint
+  int64_t skipped_steps = 0;     // whose loss was not finite
+  int64_t bad_images = 0;        // named in bad_inputs.txt
+  double images_per_second = 0;  // of the steps done here, validation and checkpoints aside
+  double data_wait_share = 0;    // of the time of these steps, spent waiting for the loader
+  int signal = 0;                // that ended the run early, after a checkpoint
 };
 
 struct TrainOptions {
@@ -46,15 +46,15 @@ struct TrainOptions {
   bool strict = false;                 // stop at the first unreadable image
 };
 
-// Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into the
-// run's folder. On a CPU with equal threads the result depends on configuration and data alone: a run that was interrupted
-// at any step and continued ends in the same bits. Throws Error when the loss stays non-finite, a checkpoint cannot be
-// written, or the data is unreadable.
+// Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into
+// the run's folder. On a CPU with equal threads the result depends on configuration and data alone: a run that was
+// interrupted at any step and continued ends in the same bits. Throws Error when the loss stays non-finite, a
+// checkpoint cannot be written, or the data is unreadable.
 TrainResult train(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate);
 
-// The checkpoint that `--resume auto` continues: the newest readable one of the newest run of this name. Checks that its
-// configuration equals `config` but for what may change (epochs, max_steps, device, threads, workers), else throws a usage
-// Error that lists the differences. nullopt: there is none.
+// The checkpoint that `--resume auto` continues: the newest readable one of the newest run of this name. Checks that
+// its configuration equals `config` but for what may change (epochs, max_steps, device, threads, workers), else throws
+// a usage Error that lists the differences. nullopt: there is none.
 struct ResumePoint {
   fs::path run, checkpoint;
 };

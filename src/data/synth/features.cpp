@@ -21,10 +21,12 @@ void Painter::eye(Paint& p, float x, float y) const {
   // The lid between lashes and crease lies in shade; the crease follows the lid at some height.
   const float fold = -e.upper * std::max(open, .5F) * std::max(1 - .8F * t * t, 0.0F) * (1 + lean) - e.crease;
   const float within = smooth(1.15F, .8F, magnitude(t));
-  p.darken(within * (.4F * stroke(level - fold, .7F) + .16F * smooth(fold - 1, fold + 1, level) * smooth(2, -1, level)));
+  p.darken(within *
+           (.4F * stroke(level - fold, .7F) + .16F * smooth(fold - 1, fold + 1, level) * smooth(2, -1, level)));
   p.darken(within * .22F * stroke(level - e.lower - 3.5F, 1.2F));
   if (base <= 0) {
-    p.lay(linear(.07F, .05F, .05F), t > 0 ? .8F * stroke(level, e.lash) * edge(e.lash * 2 - outward + e.half_width) : 0);
+    p.lay(linear(.07F, .05F, .05F),
+          t > 0 ? .8F * stroke(level, e.lash) * edge(e.lash * 2 - outward + e.half_width) : 0);
     return;
   }
 
@@ -93,8 +95,9 @@ void Painter::mouth(Paint& p, float x, float y) const {
 
   const float lips = edge(std::min(level - top, bottom - level));
   const Rgb colour = person_.mouth.colour;
-  p.lay(level < upper_edge ? colour * .82F : colour * (1 + .25F * bump(square((level - lower_edge - m.lower * .5F) / 3))),
-        lips * smooth(1.02F, .9F, magnitude(t)));
+  p.lay(
+      level < upper_edge ? colour * .82F : colour * (1 + .25F * bump(square((level - lower_edge - m.lower * .5F) / 3))),
+      lips * smooth(1.02F, .9F, magnitude(t)));
   p.gloss = mix(p.gloss, 1.1F, lips);
   p.darken(.3F * bump(square(t / .8F) + square((level - bottom - 3) / 4)));
   if (gap > .3F) {
@@ -109,8 +112,10 @@ void Painter::mouth(Paint& p, float x, float y) const {
     p.gloss *= 1 - inside;
     p.shade = mix(p.shade, .9F, inside);
   }
-  const float seam = gap > 1 ? std::min(magnitude(level - upper_edge), magnitude(level - lower_edge)) : magnitude(level);
-  p.lay(linear(.22F, .08F, .08F) * (.5F + person_.skin.x), .75F * stroke(seam, .8F) * smooth(1.06F, .98F, magnitude(t)));
+  const float seam =
+      gap > 1 ? std::min(magnitude(level - upper_edge), magnitude(level - lower_edge)) : magnitude(level);
+  p.lay(linear(.22F, .08F, .08F) * (.5F + person_.skin.x),
+        .75F * stroke(seam, .8F) * smooth(1.06F, .98F, magnitude(t)));
   p.darken(.3F * bump((square(magnitude(x) - m.half_width - 1) + square(level)) / 16));
 }
 

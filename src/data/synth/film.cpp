@@ -6,7 +6,7 @@ namespace {
 // For each target pixel the source pixels that it gathers, as many for every one, with weights of sum 1.
 struct Taps {
   int count;
-  std::vector<int> source;     // count a target
+  std::vector<int> source;  // count a target
   std::vector<float> weight;
 };
 

@@ -23,7 +23,9 @@ float arch(float s, float squareness) {
   return mix(std::sqrt(1 - q), std::sqrt(std::sqrt(1 - q * q)), squareness);
 }
 
-float hill(float x, float y, float radius_x, float radius_y) { return bump(square(x / radius_x) + square(y / radius_y)); }
+float hill(float x, float y, float radius_x, float radius_y) {
+  return bump(square(x / radius_x) + square(y / radius_y));
+}
 
 void add_normals(Mesh& mesh) {
   auto at = [&](int row, int column) -> Vec3 {
@@ -55,7 +57,10 @@ Head::Head(const Person& person, const Shot& shot) : person_(person), shot_(shot
   const MouthShape& m = person.mouth;
   mouth_ = {m.y + e.open * 0.25F,
             m.half_width * (1 + .2F * e.smile - .012F * e.open * (e.mood == Mood::surprise ? 1.0F : 0.0F)),
-            m.upper * (1 - .22F * e.smile), m.lower * (1 - .15F * e.smile), m.lift + 5.5F * e.smile, e.open};
+            m.upper * (1 - .22F * e.smile),
+            m.lower * (1 - .15F * e.smile),
+            m.lift + 5.5F * e.smile,
+            e.open};
   chin_y_ = h.chin_y + e.open * 0.8F;
   widths_ = {70, 73 * h.temple, 75 * h.temple, 73 * mix(h.temple, h.cheek, .5F), 67 * h.cheek, 55 * h.jaw, 38 * h.chin};
   fronts_ = {-45 - 60 * h.forehead_slope, -11 - 35 * h.forehead_slope, 2, -2, 1, 3, h.chin_forward - 3};
@@ -99,8 +104,8 @@ float Head::relief(float x, float y) const {
   const float along = (y + 8) / (n.length + 8);
   if (along > -0.4F && along < 1.5F) {
     const float down = clamp01(along), end = 1 - smooth(n.length + 1, n.length + 11, y);
-    const float height = mix(n.bridge_height, n.height, down * down * (1.4F - .4F * down)) +
-                         n.hook * bump(square((down - .45F) / .45F));
+    const float height =
+        mix(n.bridge_height, n.height, down * down * (1.4F - .4F * down)) + n.hook * bump(square((down - .45F) / .45F));
     const float half = mix(n.bridge_width, n.tip_radius, square(down)) * 1.55F;
     float ridge = height * bump(square(a / half)) * smooth(-.4F, .1F, along) * end;
     if (masked) ridge *= .75F;
@@ -134,7 +139,8 @@ Mesh Head::skull() const {
     const float y = mix(skull_top + .02F, chin_y_ - .02F, 0.5F + 0.5F * (1.25F * u - .25F * u * u * u));
     for (int c = 0; c < skull_columns; ++c) {
       // Columns lie closer in front.
-      const float v = 2 * static_cast<float>(c) / (skull_columns - 1) - 1, turn = widest_turn * v * (.55F + .45F * v * v);
+      const float v = 2 * static_cast<float>(c) / (skull_columns - 1) - 1,
+                  turn = widest_turn * v * (.55F + .45F * v * v);
       const Vec3 flat = smooth_surface(y, turn);
       mesh.vertices.push_back({surface(y, turn), {}, flat.x, flat.y, turn});
     }

@@ -6,7 +6,9 @@ namespace {
 
 float magnitude(float x) { return x < 0 ? -x : x; }
 
-float hill(float x, float y, float radius_x, float radius_y) { return bump(square(x / radius_x) + square(y / radius_y)); }
+float hill(float x, float y, float radius_x, float radius_y) {
+  return bump(square(x / radius_x) + square(y / radius_y));
+}
 
 // Distance from p to the segment a–b.
 float distance(Vec2 p, Vec2 a, Vec2 b) {
@@ -59,7 +61,8 @@ Paint Painter::skin(float x, float y) const {
   const float a = magnitude(x);
   const float mottle = noise(x * .16F, y * .16F, person_.texture) + .5F * noise(x * .5F, y * .5F, person_.texture + 1);
   Paint p{person_.skin * (.93F + .1F * mottle), 1, person_.gloss};
-  const float red = (.25F + .6F * person_.blush) * hill(a - 40, y - 36, 28, 24) + .35F * hill(x, y - person_.nose.length, 14, 14);
+  const float red =
+      (.25F + .6F * person_.blush) * hill(a - 40, y - 36, 28, 24) + .35F * hill(x, y - person_.nose.length, 14, 14);
   p.colour = p.colour * Rgb{1 + .08F * red, 1 - .2F * red, 1 - .2F * red};
   // Less light reaches below the jaw and beside the face.
   p.shade = 1 - .35F * smooth(chin_y_ - 16, chin_y_ + 2, y) - .12F * smooth(58, 76, a);
@@ -97,8 +100,10 @@ void Painter::age_lines(Paint& p, float x, float y) const {
       p.darken(wrinkles_ * (.22F + .2F * smile) * stroke(distance({a, y}, foot, foot + Vec2{11, 11 * rise}), .6F));
     }
   }
-  p.darken(wrinkles_ * .25F * stroke(y - 12 - .012F * square(a - e.spacing) * -1, .7F) * smooth(13, 9, magnitude(a - e.spacing)));
-  p.darken(wrinkles_ * .22F * stroke(distance({a, y}, {corner.x - 3, corner.y + 6}, {corner.x - 1, corner.y + 20}), .8F));
+  p.darken(wrinkles_ * .25F * stroke(y - 12 - .012F * square(a - e.spacing) * -1, .7F) *
+           smooth(13, 9, magnitude(a - e.spacing)));
+  p.darken(wrinkles_ * .22F *
+           stroke(distance({a, y}, {corner.x - 3, corner.y + 6}, {corner.x - 1, corner.y + 20}), .8F));
 }
 
 void Painter::marks(Paint& p, float x, float y) const {
@@ -113,7 +118,8 @@ void Painter::marks(Paint& p, float x, float y) const {
     p.lay(mix(person_.skin * 1.25F, linear(.85F, .55F, .52F), .5F), person_.scar.strength * .8F * stroke(d, 1));
   }
   if (const Mole& b = person_.birthmark; b.radius > 0) {
-    const float r = std::sqrt(square(x - b.x) + square(resting - b.y)) + 5 * noise(x * .2F, y * .2F, person_.texture + 3);
+    const float r =
+        std::sqrt(square(x - b.x) + square(resting - b.y)) + 5 * noise(x * .2F, y * .2F, person_.texture + 3);
     p.lay(person_.skin * Rgb{.55F, .28F, .27F}, b.darkness * 1.6F * smooth(b.radius + 1.5F, b.radius - 1.5F, r));
   }
   if (person_.freckles > 0) freckles(p, x, resting);
@@ -136,7 +142,8 @@ void Painter::beard(Paint& p, float x, float y) const {
   if (b.moustache + b.chin + b.cheeks <= 0 || y < 10) return;
   const float a = magnitude(x), m = mouth_.y;
   const float lip = hill(x, y - m + mouth_.upper + 7, mouth_.half_width + 9, 9.5F);
-  const float chin = hill(x, y - chin_y_ + 6, 27, 26) + .9F * bump(square((a - mouth_.half_width - 4) / 7) + square((y - m - 8) / 22));
+  const float chin =
+      hill(x, y - chin_y_ + 6, 27, 26) + .9F * bump(square((a - mouth_.half_width - 4) / 7) + square((y - m - 8) / 22));
   const float line = 22 + .55F * std::max(0.0F, 62 - a);
   const float cheeks = smooth(line - 5, line + 7, y) * smooth(m - 28, m - 4, y + .7F * std::max(0.0F, a - 30)) *
                        smooth(mouth_.half_width - 2, mouth_.half_width + 8, a + std::max(0.0F, y - m - 14) * 1.5F);

@@ -22,9 +22,9 @@ class Draw {
 // Few colours, many people: colour alone says little about who somebody is.
 constexpr Rgb iris_colours[] = {{.33F, .21F, .13F}, {.25F, .16F, .11F}, {.38F, .26F, .15F}, {.30F, .19F, .12F},
                                 {.45F, .38F, .22F}, {.38F, .45F, .33F}, {.38F, .50F, .62F}, {.48F, .54F, .58F}};
-constexpr Rgb hair_colours[] = {{.10F, .08F, .08F}, {.13F, .10F, .09F}, {.16F, .12F, .10F}, {.22F, .15F, .11F},
-                                {.28F, .19F, .13F}, {.36F, .25F, .16F}, {.45F, .24F, .13F}, {.66F, .52F, .33F},
-                                {.58F, .56F, .54F}};
+constexpr Rgb hair_colours[] = {{.10F, .08F, .08F}, {.13F, .10F, .09F}, {.16F, .12F, .10F},
+                                {.22F, .15F, .11F}, {.28F, .19F, .13F}, {.36F, .25F, .16F},
+                                {.45F, .24F, .13F}, {.66F, .52F, .33F}, {.58F, .56F, .54F}};
 
 Rgb screen(Rgb c) { return linear(c.x, c.y, c.z); }
 
@@ -112,13 +112,12 @@ Hair draw_hair(Draw& draw) {
     float top, temple, side, sweep, volume, ragged;
     bool falls;
   };
-  constexpr Cut cuts[style_count] = {{-150, -120, -30, 0, 0, 2, false},  {-80, -88, 0, 4, 4, 3, false},
-                                     {-62, -48, 5, 2, 2, 2, false},      {-60, -42, 0, 14, 11, 5, false},
-                                     {-38, -34, 5, 3, 10, 5, false},     {-70, -34, 150, 8, 11, 4, true},
-                                     {-33, -26, 150, 3, 10, 4, true},    {-60, -42, 15, 4, 22, 9, false},
-                                     {-66, -50, -8, 3, 5, 2, false}};
-  constexpr Style frequent[] = {bald,        receding,    buzz,  buzz,  swept, swept, swept, fringe,
-                                long_parted, long_parted, curly, tied,  tied,  long_fringe};
+  constexpr Cut cuts[style_count] = {
+      {-150, -120, -30, 0, 0, 2, false}, {-80, -88, 0, 4, 4, 3, false},   {-62, -48, 5, 2, 2, 2, false},
+      {-60, -42, 0, 14, 11, 5, false},   {-38, -34, 5, 3, 10, 5, false},  {-70, -34, 150, 8, 11, 4, true},
+      {-33, -26, 150, 3, 10, 4, true},   {-60, -42, 15, 4, 22, 9, false}, {-66, -50, -8, 3, 5, 2, false}};
+  constexpr Style frequent[] = {bald,   receding,    buzz,        buzz,  swept, swept, swept,
+                                fringe, long_parted, long_parted, curly, tied,  tied,  long_fringe};
   const Cut& cut = cuts[frequent[draw.bits() % std::size(frequent)]];
   Hair h;
   h.top = cut.top + draw.between(-9, 9);

@@ -18,9 +18,9 @@ struct HeadShape {
 };
 
 struct EyeShape {
-  float spacing;                        // of an eye's centre from the middle
-  float half_width, upper, lower;       // lid heights when open
-  float slant, skew, crease, depth;     // crease: height of the fold above the lid
+  float spacing;                     // of an eye's centre from the middle
+  float half_width, upper, lower;    // lid heights when open
+  float slant, skew, crease, depth;  // crease: height of the fold above the lid
   float iris_radius, lash;
   Rgb iris;
 };
@@ -39,10 +39,10 @@ struct MouthShape {
 };
 
 struct Hair {
-  float top, temple, side;           // y of the hairline at the middle, the temple and beside the eye
+  float top, temple, side;            // y of the hairline at the middle, the temple and beside the eye
   float sweep, peak, volume, ragged;  // sweep: asymmetry; peak: of the middle
-  float curl;                        // 0 straight … 1 curly
-  bool falls;                        // down behind the neck
+  float curl;                         // 0 straight … 1 curly
+  bool falls;                         // down behind the neck
   Rgb colour;
 };
 
@@ -74,8 +74,8 @@ struct Person {
   Rgb skin;
   float blush, freckles, gloss;
   float ear_size, ear_angle;
-  float age;           // years, in the middle of the pictures
-  uint32_t texture;    // seed of skin and hair texture
+  float age;         // years, in the middle of the pictures
+  uint32_t texture;  // seed of skin and hair texture
 };
 
 // The same person for the same numbers. Held-out identities have numbers of their own (see dataset.cpp).

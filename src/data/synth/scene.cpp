@@ -163,8 +163,8 @@ std::vector<Rgb> render_scene(const Person& person, const Shot& shot, const Head
     for (int x = 0; x < size; ++x) {
       const Fragment& f = canvas.at(x, y);
       const Vec2 pixel = {static_cast<float>(x) + .5F, static_cast<float>(y) + .5F};
-      Rgb colour = f.material == Material::none ? backdrop(pixel)
-                                                : lit(painter.paint(f), normalised(f.normal), shot.light);
+      Rgb colour =
+          f.material == Material::none ? backdrop(pixel) : lit(painter.paint(f), normalised(f.normal), shot.light);
       if (shot.glasses.kind != Glasses::none) spectacles.cover(colour, pixel, f.depth);
       if (shot.cover == Cover::object) cover_with_object(colour, shot, pixel * step, step);
       picture.push_back(colour);

@@ -47,8 +47,9 @@ Part eval_part(const SynthConfig& config) {
 }
 
 std::string csv_row(const std::string& file, const std::string& identity, const SynthFace& face) {
-  std::string row = fmt::format("{},{},{},{},{:.2f},{:.2f},{:.2f},{},{},{},{}", file, identity, face.expression, face.camera_angle,
-                                face.yaw, face.pitch, face.roll, face.glasses, face.occlusion, face.age, face.light);
+  std::string row =
+      fmt::format("{},{},{},{},{:.2f},{:.2f},{:.2f},{},{},{},{}", file, identity, face.expression, face.camera_angle,
+                  face.yaw, face.pitch, face.roll, face.glasses, face.occlusion, face.age, face.light);
   for (const auto& point : face.landmarks) row += fmt::format(",{:.2f},{:.2f}", point[0], point[1]);
   return row + "\n";
 }
@@ -62,26 +63,30 @@ void write_plainly(const fs::path& path, const std::vector<std::byte>& bytes) {
 }
 
 // `advance` is called after each image.
-void write_part(const SynthConfig& config, const Part& part, const fs::path& out, int threads, const std::function<void()>& advance) {
+void write_part(const SynthConfig& config, const Part& part, const fs::path& out, int threads,
+                const std::function<void()>& advance) {
   for (int64_t i = 0; i < part.identities; ++i) fs::create_directories(out / part.folder / part.name(i));
   std::vector<std::string> rows(static_cast<size_t>(part.size()));
   parallel_for(part.size(), threads, [&](int64_t index) {
     const int64_t identity = index / part.images, image = index % part.images;
-    const SynthFace face = render_synthetic_face(config, part.first + static_cast<uint64_t>(identity), static_cast<uint64_t>(image));
+    const SynthFace face =
+        render_synthetic_face(config, part.first + static_cast<uint64_t>(identity), static_cast<uint64_t>(image));
     const std::string file = part.file(identity, image);
     write_plainly(out / part.folder / file, encode_jpeg(face.image, face.jpeg_quality));
     rows[static_cast<size_t>(index)] = csv_row(file, part.name(identity), face);
     advance();
   });
   std::string csv = "file,identity,expression,camera_angle,yaw,pitch,roll,glasses,occlusion,age,light";
-  for (const char* point : {"left_eye", "right_eye", "nose", "left_mouth", "right_mouth"}) csv += fmt::format(",{0}_x,{0}_y", point);
+  for (const char* point : {"left_eye", "right_eye", "nose", "left_mouth", "right_mouth"})
+    csv += fmt::format(",{0}_x,{0}_y", point);
   csv += "\n";
   for (const std::string& row : rows) csv += row;
   write_file(out / part.folder / "attributes.csv", csv);
 }
 
 // Each identity in turn gives its next pair of images, in an order of its own.
-void add_same_pairs(const Part& part, int64_t first, int64_t identities, int64_t count, Random& random, std::string& list) {
+void add_same_pairs(const Part& part, int64_t first, int64_t identities, int64_t count, Random& random,
+                    std::string& list) {
   std::vector<std::vector<std::pair<int64_t, int64_t>>> choices(static_cast<size_t>(identities));
   for (auto& pairs : choices) {
     for (int64_t a = 1; a <= part.images; ++a) {
@@ -95,14 +100,16 @@ void add_same_pairs(const Part& part, int64_t first, int64_t identities, int64_t
   }
 }
 
-void add_different_pairs(const Part& part, int64_t first, int64_t identities, int64_t count, Random& random, std::string& list) {
+void add_different_pairs(const Part& part, int64_t first, int64_t identities, int64_t count, Random& random,
+                         std::string& list) {
   auto draw = [&](int64_t bound) { return static_cast<int64_t>(random.below(static_cast<uint64_t>(bound))); };
   std::set<std::array<int64_t, 4>> drawn;
   while (static_cast<int64_t>(drawn.size()) < count) {
     const int64_t a = draw(identities), b = draw(identities);
     const std::array<int64_t, 4> pair{std::min(a, b), draw(part.images), std::max(a, b), draw(part.images)};
     if (a == b || !drawn.insert(pair).second) continue;
-    list += fmt::format("{}\t{}\t{}\t{}\n", part.name(first + pair[0]), pair[1] + 1, part.name(first + pair[2]), pair[3] + 1);
+    list += fmt::format("{}\t{}\t{}\t{}\n", part.name(first + pair[0]), pair[1] + 1, part.name(first + pair[2]),
+                        pair[3] + 1);
   }
 }
 
@@ -119,7 +126,8 @@ std::string pairs_list(const SynthConfig& config, const Part& part) {
 
 void check(const SynthConfig& config, const fs::path& out, bool force) {
   if (config.pairs % (2 * folds) != 0) {
-    throw Error::usage(fmt::format("{} pairs cannot be cut into ten folds of as many same as different ones", config.pairs))
+    throw Error::usage(
+        fmt::format("{} pairs cannot be cut into ten folds of as many same as different ones", config.pairs))
         .hint("give a multiple of 20");
   }
   std::error_code code;

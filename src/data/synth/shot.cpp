@@ -21,7 +21,9 @@ class Draw {
   bool chance(float probability) { return random_.chance(std::min(probability * difficulty_, 0.9F)); }
   uint64_t below(uint64_t bound) { return random_.below(bound); }
   uint32_t bits() { return static_cast<uint32_t>(random_() >> 32); }
-  Rgb colour(float low, float high) { return linear_of(Vec3{between(low, high), between(low, high), between(low, high)}); }
+  Rgb colour(float low, float high) {
+    return linear_of(Vec3{between(low, high), between(low, high), between(low, high)});
+  }
 
  private:
   static Rgb linear_of(Vec3 c) { return linear(c.x, c.y, c.z); }

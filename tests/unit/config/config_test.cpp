@@ -55,8 +55,8 @@ train: {freeze: [input_layer, body.0]}
 }
 
 TEST(Config, SetOverridesTheFileAndReachesListItems) {
-  const TrainConfig config =
-      read("train: {epochs: 3}\ndata: {train: [{path: a}]}", {"train.epochs=5", "data.train.0.path=b", "schedule.milestones=[4]"});
+  const TrainConfig config = read("train: {epochs: 3}\ndata: {train: [{path: a}]}",
+                                  {"train.epochs=5", "data.train.0.path=b", "schedule.milestones=[4]"});
   EXPECT_EQ(config.train.epochs, 5);
   EXPECT_EQ(config.data.train.at(0).path, "b");
   EXPECT_EQ(config.schedule.milestones, std::vector<int64_t>{4});
@@ -120,7 +120,8 @@ TEST(Config, BadAssignmentsAreRefused) {
 }
 
 TEST(Config, WhatIsPrintedReadsBackEqual) {
-  TrainConfig config = read("data: {train: [{path: \"a: b\"}, {path: 'true'}]}\noptimizer: {lr: 0.1}\nrun: {name: '1'}");
+  TrainConfig config =
+      read("data: {train: [{path: \"a: b\"}, {path: 'true'}]}\noptimizer: {lr: 0.1}\nrun: {name: '1'}");
   config.optimizer.weight_decay = 1.0 / 3.0;
   const auto json = config_json(config);
   const TrainConfig again = read(to_yaml(json));

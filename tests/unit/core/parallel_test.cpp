@@ -17,7 +17,11 @@ TEST(ParallelFor, CallsEachIndexOnce) {
 }
 
 TEST(ParallelFor, RethrowsTheFirstException) {
-  EXPECT_THROW(parallel_for(100, 4, [](int64_t i) { if (i == 7) throw Error("seven"); }), Error);
+  EXPECT_THROW(parallel_for(100, 4,
+                            [](int64_t i) {
+                              if (i == 7) throw Error("seven");
+                            }),
+               Error);
 }
 
 TEST(ParallelFor, DoesNothingForNone) {

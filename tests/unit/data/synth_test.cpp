@@ -54,7 +54,8 @@ TEST(Synth, SeedsAndIdentitiesDiffer) {
 
 TEST(Synth, LandmarksLieAboutTheTemplate) {
   // ArcFace's template for 112×112.
-  constexpr float expected[5][2] = {{38.29F, 51.70F}, {73.53F, 51.50F}, {56.03F, 71.74F}, {41.55F, 92.37F}, {70.73F, 92.20F}};
+  constexpr float expected[5][2] = {
+      {38.29F, 51.70F}, {73.53F, 51.50F}, {56.03F, 71.74F}, {41.55F, 92.37F}, {70.73F, 92.20F}};
   SynthConfig config;
   config.size = 112;
   double sum[5][2] = {};
@@ -90,7 +91,8 @@ TEST(Synth, PairsAreDistinctTrueAndFoldsDisjoint) {
     const std::string b = fs::path(set.images->name(pair.b)).parent_path().filename();
     EXPECT_EQ(pair.same, a == b);
     same += pair.same ? 1 : 0;
-    for (const std::string& name : {a, b}) EXPECT_EQ(fold_of.emplace(name, set.fold[i]).first->second, set.fold[i]) << name;
+    for (const std::string& name : {a, b})
+      EXPECT_EQ(fold_of.emplace(name, set.fold[i]).first->second, set.fold[i]) << name;
   }
   EXPECT_EQ(same, 30);
   EXPECT_EQ(static_cast<int64_t>(fold_of.size()), summary.eval_identities);

@@ -1,7 +1,8 @@
+#include "image/exif.h"
+
 #include <gtest/gtest.h>
 
 #include "facerec/image/image.h"
-#include "image/exif.h"
 
 namespace facerec {
 namespace {
@@ -9,8 +10,8 @@ namespace {
 // A JPEG with an APP1 segment that holds one IFD entry, the orientation, in little-endian order.
 std::vector<std::byte> with_orientation(const Image& image, uint8_t orientation) {
   std::vector<std::byte> jpeg = encode_jpeg(image, 95);
-  const std::vector<uint8_t> app1{0xFF, 0xE1, 0, 34,   'E', 'x', 'i', 'f', 0, 0, 'I',         'I', 42, 0, 8, 0, 0, 0,
-                                  1,    0,    0x12, 1, 3,   0,   1,   0,   0, 0, orientation, 0, 0, 0, 0, 0, 0, 0};
+  const std::vector<uint8_t> app1{0xFF, 0xE1, 0,    34, 'E', 'x', 'i', 'f', 0, 0, 'I',         'I', 42, 0, 8, 0, 0, 0,
+                                  1,    0,    0x12, 1,  3,   0,   1,   0,   0, 0, orientation, 0,   0,  0, 0, 0, 0, 0};
   const auto* begin = reinterpret_cast<const std::byte*>(app1.data());
   jpeg.insert(jpeg.begin() + 2, begin, begin + app1.size());
   return jpeg;
@@ -23,7 +24,14 @@ TEST(Exif, EveryOrientationIsMadeUpright) {
   struct Case {
     int orientation, width, x, y;
   };
-  for (const Case& c : {Case{1, 64, 4, 4}, {2, 64, 60, 4}, {3, 64, 60, 28}, {4, 64, 4, 28}, {5, 32, 4, 4}, {6, 32, 28, 4}, {7, 32, 28, 60}, {8, 32, 4, 60}}) {
+  for (const Case& c : {Case{1, 64, 4, 4},
+                        {2, 64, 60, 4},
+                        {3, 64, 60, 28},
+                        {4, 64, 4, 28},
+                        {5, 32, 4, 4},
+                        {6, 32, 28, 4},
+                        {7, 32, 28, 60},
+                        {8, 32, 4, 60}}) {
     const std::vector<std::byte> jpeg = with_orientation(image, static_cast<uint8_t>(c.orientation));
     EXPECT_EQ(exif_orientation(jpeg), c.orientation);
     const Image upright_image = decode_image(jpeg);

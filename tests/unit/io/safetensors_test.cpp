@@ -72,15 +72,19 @@ TEST(Safetensors, RefusesBadTensors) {
   EXPECT_THAT(error_of(with(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})")), HasSubstr("unknown dtype"));
   EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})")), HasSubstr("sizes"));
   EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})")), HasSubstr("sizes"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]})")), HasSubstr("do not agree"));
+  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]})")),
+              HasSubstr("do not agree"));
   EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})")), HasSubstr("bad data_offsets"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":{"y":{"z":{"p":{"q":{"r":{"s":{"t":{}}}}}}}}})")), HasSubstr("deep"));
+  EXPECT_THAT(
+      error_of(
+          with(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":{"y":{"z":{"p":{"q":{"r":{"s":{"t":{}}}}}}}}})")),
+      HasSubstr("deep"));
 }
 
 TEST(Safetensors, RefusesOverlapsHolesAndDuplicates) {
   auto entry = [](const char* name, int begin, int end) {
-    return "\"" + std::string(name) + R"(":{"dtype":"U8","shape":[)" + std::to_string(end - begin) + R"(],"data_offsets":[)" +
-           std::to_string(begin) + "," + std::to_string(end) + "]}";
+    return "\"" + std::string(name) + R"(":{"dtype":"U8","shape":[)" + std::to_string(end - begin) +
+           R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(end) + "]}";
   };
   EXPECT_EQ(error_of(file_of("{" + entry("a", 0, 4) + "," + entry("b", 4, 8) + "}", 8)), "no error");
   EXPECT_THAT(error_of(file_of("{" + entry("a", 0, 5) + "," + entry("b", 4, 8) + "}", 8)), HasSubstr("overlap"));

@@ -34,12 +34,14 @@ std::vector<std::vector<double>> trajectory(const OptimizerConfig& config, torch
 
 void expect_trajectory(const std::string& reference, const OptimizerConfig& config) {
   const auto all = test::load_json(test::test_data() / "reference/numerics/optim/optimisers.json").at("trajectories");
-  for (const auto& [name, type, tolerance] : {std::tuple("f64", torch::kFloat64, 1e-12), std::tuple("f32", torch::kFloat32, 5e-7)}) {
+  for (const auto& [name, type, tolerance] :
+       {std::tuple("f64", torch::kFloat64, 1e-12), std::tuple("f32", torch::kFloat32, 5e-7)}) {
     const std::vector<std::vector<double>> expected = all.at(reference).at(name);
     const auto points = trajectory(config, type);
     ASSERT_EQ(points.size(), expected.size());
     for (size_t t = 0; t < points.size(); ++t) {
-      for (size_t i = 0; i < 7; ++i) EXPECT_NEAR(points[t][i], expected[t][i], tolerance) << reference << " " << name << " " << t;
+      for (size_t i = 0; i < 7; ++i)
+        EXPECT_NEAR(points[t][i], expected[t][i], tolerance) << reference << " " << name << " " << t;
     }
   }
 }
@@ -72,9 +74,11 @@ TEST(Optimizer, TrajectoriesEqualPyTorch) {
 
 TEST(ClipGradients, EqualsPyTorch) {
   FACEREC_NEEDS_TEST_DATA();
-  for (const auto& expected : test::load_json(test::test_data() / "reference/numerics/optim/optimisers.json").at("clip_grad_norm")) {
+  for (const auto& expected :
+       test::load_json(test::test_data() / "reference/numerics/optim/optimisers.json").at("clip_grad_norm")) {
     std::vector<torch::Tensor> parameters;
-    for (const auto& [index, shape] : {std::pair(0, std::vector<int64_t>{3, 4}), std::pair(1, std::vector<int64_t>{5})}) {
+    for (const auto& [index, shape] :
+         {std::pair(0, std::vector<int64_t>{3, 4}), std::pair(1, std::vector<int64_t>{5})}) {
       torch::Tensor p = torch::zeros(shape, torch::kFloat64);
       p.mutable_grad() = 3 * torch::sin(torch::arange(p.numel(), torch::kFloat64) * (index + 1)).reshape(shape);
       parameters.push_back(p);
@@ -83,7 +87,8 @@ TEST(ClipGradients, EqualsPyTorch) {
     for (size_t k = 0; k < 2; ++k) {
       const std::vector<double> after = expected.at("grads_after").at(k);
       const torch::Tensor gradient = parameters[k].grad().flatten();
-      for (size_t i = 0; i < after.size(); ++i) EXPECT_NEAR(gradient[static_cast<int64_t>(i)].item<double>(), after[i], 1e-12);
+      for (size_t i = 0; i < after.size(); ++i)
+        EXPECT_NEAR(gradient[static_cast<int64_t>(i)].item<double>(), after[i], 1e-12);
     }
   }
 }

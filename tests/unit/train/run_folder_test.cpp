@@ -22,14 +22,14 @@ TEST(RunFolder, RunsOfOneSecondDoNotMeet) {
 
 TEST(RunFolder, NewestFirst) {
   const test::TemporaryFolder folder;
-  for (const char* name : {"a_2026-01-31-12-00-00", "a_2026-01-31-12-00-00_2", "a_2026-01-31-12-00-00_10", "a_2026-02-01-00-00-00",
-                           "a_b_2027-01-01-00-00-00", "a_2026-02-01-00-00-00x", "a"}) {
+  for (const char* name : {"a_2026-01-31-12-00-00", "a_2026-01-31-12-00-00_2", "a_2026-01-31-12-00-00_10",
+                           "a_2026-02-01-00-00-00", "a_b_2027-01-01-00-00-00", "a_2026-02-01-00-00-00x", "a"}) {
     fs::create_directory(folder / name);
   }
   std::vector<std::string> names;
   for (const fs::path& run : find_runs(folder.path(), "a")) names.push_back(run.filename());
-  EXPECT_EQ(names, (std::vector<std::string>{"a_2026-02-01-00-00-00", "a_2026-01-31-12-00-00_10", "a_2026-01-31-12-00-00_2",
-                                             "a_2026-01-31-12-00-00"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"a_2026-02-01-00-00-00", "a_2026-01-31-12-00-00_10",
+                                             "a_2026-01-31-12-00-00_2", "a_2026-01-31-12-00-00"}));
 }
 
 TEST(RunFolder, KeepsTheNewestCheckpoints) {

@@ -9,12 +9,14 @@ namespace {
 
 constexpr double base_lr = 0.1;
 
-void expect_sequence(const std::string& reference, const ScheduleConfig& config, const RunLength& length, size_t from = 0) {
+void expect_sequence(const std::string& reference, const ScheduleConfig& config, const RunLength& length,
+                     size_t from = 0) {
   const auto all = test::load_json(test::test_data() / "reference/numerics/optim/lr_schedules.json");
   const std::vector<double> expected = all.at(reference).at("lr");
   ASSERT_EQ(expected.size(), 50U);
   for (size_t i = from; i < std::min<size_t>(expected.size(), static_cast<size_t>(length.total_steps)); ++i) {
-    EXPECT_NEAR(learning_rate(config, base_lr, static_cast<int64_t>(i), length), expected[i], 1e-15) << reference << " " << i;
+    EXPECT_NEAR(learning_rate(config, base_lr, static_cast<int64_t>(i), length), expected[i], 1e-15)
+        << reference << " " << i;
   }
 }
 
