@@ -24,19 +24,15 @@ void Painter::eye(Paint& p, float x, float y) const {
   p.darken(within *
            (.4F * stroke(level - fold, .7F) + .16F * smooth(fold - 1, fold + 1, level) * smooth(2, -1, level)));
   p.darken(within * .22F * stroke(level - e.lower - 3.5F, 1.2F));
-  if (base <= 0) {
-    p.lay(linear(.07F, .05F, .05F),
-          t > 0 ? .8F * stroke(level, e.lash) * edge(e.lash * 2 - outward + e.half_width) : 0);
-    return;
-  }
+  if (base <= 0) return;
 
   const float inside = edge(std::min(level - top, bottom - level) * .9F);
   if (inside > 0) {
     const float shadow = .55F + .45F * smooth(0, 3.2F, level - top);
-    Rgb white = linear(.92F, .90F, .88F) * (shadow * (1 - .25F * t * t));
+    Rgb white = linear(.86F, .83F, .81F) * (shadow * (1 - .25F * t * t));
     white = mix(white, linear(.75F, .42F, .40F) * shadow, smooth(-.78F, -.95F, t));
     p.lay(white, inside);
-    p.shade = mix(p.shade, 1, inside);
+    p.shade = mix(p.shade, .92F, inside);
     iris(p, x, y, inside);
   }
   const float thick = e.lash * (.75F + .5F * smooth(-.6F, .9F, t));
@@ -106,7 +102,7 @@ void Painter::mouth(Paint& p, float x, float y) const {
     Rgb dark = linear(.20F, .07F, .07F);
     dark = mix(dark, linear(.55F, .25F, .25F), smooth(.6F, 1, in) * smooth(12, 20, m.open));
     const float row = std::min(7.5F, m.open * .85F) - (level - upper_edge);
-    const float gaps = .85F + .15F * smooth(.05F, .2F, magnitude(x / 6.5F - std::floor(x / 6.5F) - .5F));
+    const float gaps = .85F + .15F * smooth(.05F, .2F, magnitude(fraction(x / 6.5F) - .5F));
     dark = mix(dark, linear(.93F, .90F, .84F) * (gaps * (1 - .5F * q)), shot_.expression.teeth * edge(row));
     p.lay(dark, inside);
     p.gloss *= 1 - inside;

@@ -17,7 +17,7 @@ Taps gather(int from, int to, float blur) {
   Taps taps{2 * static_cast<int>(radius + 1) + 1, {}, {}};
   for (int i = 0; i < to; ++i) {
     const float centre = (static_cast<float>(i) + .5F) * ratio - .5F;
-    const int first = static_cast<int>(std::floor(centre + .5F)) - taps.count / 2;
+    const int first = floor_of(centre + .5F) - taps.count / 2;
     float sum = 0;
     for (int k = 0; k < taps.count; ++k) {
       const float d = (static_cast<float>(first + k) - centre) / radius;

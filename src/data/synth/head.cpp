@@ -157,9 +157,9 @@ Mesh Head::ear(float side) const {
   for (int r = 0; r < ear_rows; ++r) {
     for (int c = 0; c < ear_columns; ++c) {
       const float u = static_cast<float>(c) / (ear_columns - 1) * 2 - 1;  // from the root outwards
-      const float v = static_cast<float>(r) / (ear_rows - 1) * 2 - 1;
+      const float v = sine((static_cast<float>(r) / (ear_rows - 1) - .5F) * pi);
       const float half = std::sqrt(std::max(0.0F, 1 - v * v)) * (1 - .25F * v);
-      const float reach = (u * half + .8F) * 15 * size, dome = 4 * (1 - u * u) * half;
+      const float reach = (u + .8F) * half * 15 * size, dome = 4 * (1 - u * u) * half;
       const Vec3 offset{side * (reach * out + dome * back), v * 32 * size - 3 * u, -reach * back + dome * out};
       // Columns run to the image's right on both sides, so that all normals point outwards.
       mesh.vertices.push_back({root + offset, {}, u, v, side});

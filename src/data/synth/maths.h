@@ -71,6 +71,8 @@ inline int32_t floor_of(float x) {
   return truncated - (static_cast<float>(truncated) > x ? 1 : 0);
 }
 
+inline float fraction(float x) { return x - static_cast<float>(floor_of(x)); }
+
 // Smooth noise in [0, 1) with features about one unit wide.
 inline float noise(float x, float y, uint32_t seed) {
   const int32_t ix = floor_of(x), iy = floor_of(y);

@@ -30,7 +30,11 @@ Painter::Painter(const Person& person, const Shot& shot, const Head& head, float
       pixel_(pixel),
       wrinkles_(smooth(26, 72, shot.age)),
       hair_colour_(greyed(person.hair.colour, shot.age)),
-      brow_colour_(mix(hair_colour_ * .6F, person.skin * .25F, .25F)) {}
+      brow_colour_(mix(hair_colour_ * .6F, person.skin * .25F, .25F)) {
+  hair_end_ = -1e9F;
+  for (float turn = -.5F; turn <= .5F; turn += .05F) hair_end_ = std::max(hair_end_, hairline(person.hair, turn));
+  hair_end_ += 2 * person.hair.ragged + 6;
+}
 
 float Painter::stroke(float d, float half_width) const {
   const float reach = std::max(half_width, pixel_ * .5F);
@@ -59,8 +63,8 @@ Paint Painter::paint(const Fragment& f) const {
 
 Paint Painter::skin(float x, float y) const {
   const float a = magnitude(x);
-  const float mottle = noise(x * .16F, y * .16F, person_.texture) + .5F * noise(x * .5F, y * .5F, person_.texture + 1);
-  Paint p{person_.skin * (.93F + .1F * mottle), 1, person_.gloss};
+  const float mottle = noise(x * .22F, y * .22F, person_.texture);
+  Paint p{person_.skin * (.94F + .12F * mottle), 1, person_.gloss};
   const float red =
       (.25F + .6F * person_.blush) * hill(a - 40, y - 36, 28, 24) + .35F * hill(x, y - person_.nose.length, 14, 14);
   p.colour = p.colour * Rgb{1 + .08F * red, 1 - .2F * red, 1 - .2F * red};
@@ -73,7 +77,7 @@ void Painter::contours(Paint& p, float x, float y) const {
   const EyeShape& e = person_.eyes;
   const NoseShape& n = person_.nose;
   const float a = magnitude(x);
-  p.darken(.07F * e.depth * hill(a - e.spacing + e.half_width, y + 5, 13, 15));
+  p.darken(.055F * e.depth * hill(a - e.spacing + e.half_width, y + 5, 13, 15));
   p.darken((.10F + .12F * wrinkles_) * hill(a - e.spacing + 3, y - 10, 16, 7));
   p.darken(.16F * hill(a - n.bridge_width - 7, y - 10, 8, 26));
   p.darken(.16F * hill(x, y - mouth_.y - mouth_.lower - mouth_.open * .7F - 7, 17, 6));
@@ -87,11 +91,16 @@ void Painter::age_lines(Paint& p, float x, float y) const {
   // From the wings of the nose past the corners of the mouth.
   const Vec2 wing = {person_.nose.ala + 3, person_.nose.length - 3};
   const Vec2 corner = {mouth_.half_width + 7, mouth_.y - mouth_.lift - 1};
-  p.darken((.34F * wrinkles_ + .32F * smile) * stroke(distance({a, y}, wing, corner), .9F));
+  if (y > wing.y && y < corner.y + 4 && a < corner.x + 12) {
+    const float along = clamp01((y - wing.y) / (corner.y - wing.y));
+    const float off = a - mix(wing.x, corner.x, along) - 12 * along * (1 - along);
+    p.darken((.30F * wrinkles_ + .34F * smile) * bump(square(off / 3)) * smooth(0, .15F, along) *
+             smooth(1, .7F, along));
+  }
   if (wrinkles_ <= 0) return;
   if (y < person_.brows.y - 8 && y > -62 && a < 42) {
     const float wave = y / 8.5F + 1.3F * noise(x * .05F, y * .03F, person_.texture + 2);
-    const float off = (wave - static_cast<float>(floor_of(wave)) - .5F) * 8.5F;
+    const float off = (fraction(wave) - .5F) * 8.5F;
     p.darken(wrinkles_ * (.22F + .03F * shot_.expression.brow_raise) * stroke(off, .7F) * smooth(42, 22, a));
   }
   const Vec2 foot = {e.spacing + e.half_width + 4, -1 - e.slant * e.half_width};
@@ -100,10 +109,11 @@ void Painter::age_lines(Paint& p, float x, float y) const {
       p.darken(wrinkles_ * (.22F + .2F * smile) * stroke(distance({a, y}, foot, foot + Vec2{11, 11 * rise}), .6F));
     }
   }
-  p.darken(wrinkles_ * .25F * stroke(y - 12 - .012F * square(a - e.spacing) * -1, .7F) *
-           smooth(13, 9, magnitude(a - e.spacing)));
-  p.darken(wrinkles_ * .22F *
-           stroke(distance({a, y}, {corner.x - 3, corner.y + 6}, {corner.x - 1, corner.y + 20}), .8F));
+  const float under = magnitude(a - e.spacing);
+  if (under < 13) p.darken(wrinkles_ * .25F * stroke(y - 12 + .012F * under * under, .7F) * smooth(13, 9, under));
+  if (y > corner.y + 5 && y < corner.y + 21) {
+    p.darken(wrinkles_ * .20F * bump(square((a - corner.x + 3) / 2)) * smooth(corner.y + 21, corner.y + 12, y));
+  }
 }
 
 void Painter::marks(Paint& p, float x, float y) const {
@@ -128,12 +138,15 @@ void Painter::marks(Paint& p, float x, float y) const {
 void Painter::freckles(Paint& p, float x, float y) const {
   const float region = hill(magnitude(x) - 26, y - 22, 34, 30) + .4F * hill(x, y + 40, 50, 26);
   if (region <= .02F) return;
-  constexpr float cell = 4.2F;
-  const auto i = floor_of(x / cell), j = floor_of(y / cell);
-  const float dx = x / cell - static_cast<float>(i) - .3F - .4F * lattice(i, j, person_.texture + 4);
-  const float dy = y / cell - static_cast<float>(j) - .3F - .4F * lattice(i, j, person_.texture + 5);
-  if (lattice(i, j, person_.texture + 6) > .3F + .6F * region) return;
-  const float inside = (.30F - std::sqrt(dx * dx + dy * dy)) * cell;
+  // One in each cell of a grid that is turned and loosely filled.
+  constexpr float cell = 4.4F;
+  const float u = (x + .4F * y) / cell, v = (y - .4F * x) / cell;
+  const int32_t i = floor_of(u), j = floor_of(v);
+  const float dx = u - static_cast<float>(i) - .25F - .5F * lattice(i, j, person_.texture + 4);
+  const float dy = v - static_cast<float>(j) - .25F - .5F * lattice(i, j, person_.texture + 5);
+  const float there = lattice(i, j, person_.texture + 6);
+  if (there > .15F + .6F * region) return;
+  const float inside = (.17F + .2F * there - std::sqrt(dx * dx + dy * dy)) * cell;
   p.lay(person_.skin * Rgb{.50F, .33F, .25F}, .8F * person_.freckles * std::min(1.0F, 1.6F * region) * edge(inside));
 }
 
@@ -155,11 +168,13 @@ void Painter::beard(Paint& p, float x, float y) const {
 }
 
 void Painter::hair(Paint& p, const Fragment& f) const {
+  if (f.y > hair_end_ && f.turn > -.5F && f.turn < .5F) return;
   const Hair& h = person_.hair;
   const float line = hairline(h, f.turn);
   if (f.y > line + 2 * h.ragged + 3) return;
-  const float tooth = h.ragged * 2 * (noise(f.turn * 16, f.y * .02F, person_.texture + 8) - .5F);
-  const float cover = clamp01((line + tooth - f.y) / (1.2F * pixel_ + 1.2F) + .5F);
+  const float tooth = h.ragged * (noise(f.turn * 11, f.y * .02F, person_.texture + 8) +
+                                  noise(f.turn * 45, f.y * .05F, person_.texture + 8) - 1);
+  const float cover = clamp01((line + tooth - f.y) / (1.2F * pixel_ + 2.2F) + .5F);
   if (cover <= 0) {
     p.darken(.2F * smooth(line + 9, line, f.y) * (h.volume > 3 ? 1.0F : .2F));
     return;
@@ -179,7 +194,7 @@ void Painter::mask(Paint& p, float x, float y) const {
   const float top = person_.nose.length * .45F + .006F * a * a, bottom = chin_y_ + 2;
   const float cover = edge(std::min({y - top, bottom - y, 68 - a}));
   const float fold = (y - top) / 13;
-  const float pleat = bump(square((fold - std::floor(fold) - .5F) / .16F)) * (y > top + 8 ? 1.0F : 0.0F);
+  const float pleat = bump(square((fraction(fold) - .5F) / .16F)) * (y > top + 8 ? 1.0F : 0.0F);
   p.lay(shot_.cover_colour * (1 - .3F * pleat), cover);
   p.gloss *= 1 - cover;
   p.shade = mix(p.shade, 1, cover);

@@ -51,6 +51,7 @@ class Painter {
   Head::Mouth mouth_;
   float chin_y_, per_pixel_, pixel_;
   float wrinkles_;  // 0 … 1
+  float hair_end_;  // no hair lies below this y in front of the temples
   Rgb hair_colour_, brow_colour_;
 };
 

@@ -70,7 +70,7 @@ EyeShape draw_eyes(Draw& draw) {
 BrowShape draw_brows(Draw& draw) {
   BrowShape b;
   b.y = draw.between(-25.5F, -14.5F);
-  b.thickness = draw.between(2.0F, 8.0F);
+  b.thickness = draw.between(2.8F, 8.5F);
   b.arch = draw.between(0, 7);
   b.slope = draw.between(-.22F, .22F);
   b.inner = draw.between(7, 17);

@@ -12,8 +12,7 @@ Rgb lit(const Paint& p, Vec3 normal, const Light& light) {
   const float direct = clamp01((towards + .12F) / 1.12F);
   const float from_above = .8F - .2F * normal.y;
   // Blinn and Phong's highlight, seen from the front: power 16.
-  const Vec3 half = normalised(light.direction + Vec3{0, 0, 1});
-  const float shine = square(square(square(square(clamp01(dot(normal, half))))));
+  const float shine = square(square(square(square(clamp01(dot(normal, light.half))))));
   return p.colour * (light.key * direct + light.ambient * from_above) * p.shade +
          light.key * (.10F * p.gloss * p.shade * shine * clamp01(towards * 4));
 }

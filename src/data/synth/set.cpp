@@ -62,17 +62,17 @@ void write_plainly(const fs::path& path, const std::vector<std::byte>& bytes) {
   if (!file) throw Error("cannot be written").file(text_of(path)).hint("is the disk full?");
 }
 
-// `advance` is called after each image.
+// Into the folder `out`. `advance` is called after each image.
 void write_part(const SynthConfig& config, const Part& part, const fs::path& out, int threads,
                 const std::function<void()>& advance) {
-  for (int64_t i = 0; i < part.identities; ++i) fs::create_directories(out / part.folder / part.name(i));
+  for (int64_t i = 0; i < part.identities; ++i) fs::create_directories(out / part.name(i));
   std::vector<std::string> rows(static_cast<size_t>(part.size()));
   parallel_for(part.size(), threads, [&](int64_t index) {
     const int64_t identity = index / part.images, image = index % part.images;
     const SynthFace face =
         render_synthetic_face(config, part.first + static_cast<uint64_t>(identity), static_cast<uint64_t>(image));
     const std::string file = part.file(identity, image);
-    write_plainly(out / part.folder / file, encode_jpeg(face.image, face.jpeg_quality));
+    write_plainly(out / file, encode_jpeg(face.image, face.jpeg_quality));
     rows[static_cast<size_t>(index)] = csv_row(file, part.name(identity), face);
     advance();
   });
@@ -81,22 +81,19 @@ void write_part(const SynthConfig& config, const Part& part, const fs::path& out
     csv += fmt::format(",{0}_x,{0}_y", point);
   csv += "\n";
   for (const std::string& row : rows) csv += row;
-  write_file(out / part.folder / "attributes.csv", csv);
+  write_file(out / "attributes.csv", csv);
 }
 
-// Each identity in turn gives its next pair of images, in an order of its own.
+// Each identity in turn gives a pair of its images that it has not given yet.
 void add_same_pairs(const Part& part, int64_t first, int64_t identities, int64_t count, Random& random,
                     std::string& list) {
-  std::vector<std::vector<std::pair<int64_t, int64_t>>> choices(static_cast<size_t>(identities));
-  for (auto& pairs : choices) {
-    for (int64_t a = 1; a <= part.images; ++a) {
-      for (int64_t b = a + 1; b <= part.images; ++b) pairs.emplace_back(a, b);
-    }
-    random.shuffle(std::span(pairs));
-  }
-  for (int64_t i = 0; i < count; ++i) {
-    const auto [a, b] = choices[static_cast<size_t>(i % identities)][static_cast<size_t>(i / identities)];
-    list += fmt::format("{}\t{}\t{}\n", part.name(first + i % identities), a, b);
+  auto draw = [&](int64_t bound) { return static_cast<int64_t>(random.below(static_cast<uint64_t>(bound))); };
+  std::set<std::array<int64_t, 3>> drawn;
+  while (static_cast<int64_t>(drawn.size()) < count) {
+    const int64_t identity = static_cast<int64_t>(drawn.size()) % identities;
+    const int64_t a = draw(part.images), b = draw(part.images);
+    if (a == b || !drawn.insert({identity, std::min(a, b), std::max(a, b)}).second) continue;
+    list += fmt::format("{}\t{}\t{}\n", part.name(first + identity), std::min(a, b) + 1, std::max(a, b) + 1);
   }
 }
 
@@ -137,6 +134,14 @@ void check(const SynthConfig& config, const fs::path& out, bool force) {
   }
 }
 
+// Whether it had to be made.
+bool make_folder(const fs::path& path) {
+  std::error_code failure;
+  const bool made = fs::create_directories(path, failure);
+  if (failure) throw Error("cannot be made: " + failure.message()).file(text_of(path));
+  return made;
+}
+
 }  // namespace
 
 SynthSummary write_synthetic_set(const SynthConfig& config, const fs::path& out, int threads, bool force,
@@ -150,25 +155,23 @@ SynthSummary write_synthetic_set(const SynthConfig& config, const fs::path& out,
     const std::lock_guard lock(mutex);
     if (progress) progress(++done, total);
   };
-  auto fill = [&](const fs::path& folder) {
-    write_part(config, train, folder, threads, advance);
-    if (eval.identities == 0) return;
-    write_part(config, eval, folder, threads, advance);
-    write_file(folder / eval.folder / "pairs.txt", pairs_list(config, eval));
-  };
-  if (fs::exists(out) && !fs::is_empty(out)) {
-    // What else lies in `out` stays.
-    const fs::path fresh = out / "synth.new";
-    write_folder(fresh, fill);
-    for (const Part* part : {&train, &eval}) {
-      fs::remove_all(out / part->folder);
-      if (fs::exists(fresh / part->folder)) fs::rename(fresh / part->folder, out / part->folder);
-    }
-    fs::remove_all(fresh);
-  } else {
-    const fs::path target = out.filename().empty() ? out.parent_path() : out;
-    if (!target.parent_path().empty()) fs::create_directories(target.parent_path());
-    write_folder(target, fill);
+  if (force) remove_temporaries(out);
+  const bool is_new = make_folder(out);
+  try {
+    write_folder(out / train.folder, [&](const fs::path& train_folder) {
+      write_part(config, train, train_folder, threads, advance);
+      if (eval.identities == 0) return;
+      // Within the other, so that train/ never appears without its eval/.
+      write_folder(out / eval.folder, [&](const fs::path& eval_folder) {
+        write_part(config, eval, eval_folder, threads, advance);
+        write_file(eval_folder / "pairs.txt", pairs_list(config, eval));
+      });
+    });
+    if (eval.identities == 0) fs::remove_all(out / eval.folder);
+  } catch (...) {
+    std::error_code ignored;
+    if (is_new) fs::remove(out, ignored);
+    throw;
   }
   return {total, train.identities, eval.identities, config.pairs};
 }

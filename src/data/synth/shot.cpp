@@ -21,13 +21,14 @@ class Draw {
   bool chance(float probability) { return random_.chance(std::min(probability * difficulty_, 0.9F)); }
   uint64_t below(uint64_t bound) { return random_.below(bound); }
   uint32_t bits() { return static_cast<uint32_t>(random_() >> 32); }
-  Rgb colour(float low, float high) {
-    return linear_of(Vec3{between(low, high), between(low, high), between(low, high)});
+  // `strong`: 0 grey … 1 any colour.
+  Rgb colour(float low, float high, float strong) {
+    const float grey = between(low, high);
+    const Rgb c = mix({grey, grey, grey}, Rgb{between(low, high), between(low, high), between(low, high)}, strong);
+    return linear(c.x, c.y, c.z);
   }
 
  private:
-  static Rgb linear_of(Vec3 c) { return linear(c.x, c.y, c.z); }
-
   Random random_;
   float difficulty_;
 };
@@ -68,9 +69,10 @@ Light draw_light(Draw& draw) {
   l.elevation = draw.around(25, 35);
   const float a = l.azimuth * pi / 180, e = l.elevation * pi / 180;
   l.direction = {sine(a) * cosine(e), -sine(e), cosine(a) * cosine(e)};
+  l.half = normalised(l.direction + Vec3{0, 0, 1});
   const float warm = draw.around(0, .22F), green = draw.near(0, .06F);
   const float share = std::min(std::max(draw.around(.62F, .28F), .1F), .95F);
-  const float power = std::max(draw.around(1.15F, .5F), .3F);
+  const float power = std::max(draw.around(1.1F, .42F), .3F);
   l.key = Rgb{1 + warm, 1 + green, 1 - warm} * (share * 1.25F * power);
   const float cold = draw.around(0, .15F);
   l.ambient = Rgb{1 - cold, 1, 1 + cold} * ((1.1F - share) * power * .85F);
@@ -84,14 +86,14 @@ GlassesShape draw_glasses(Draw& draw) {
   g.corner = draw.between(.25F, 1);
   g.rim = draw.between(1.2F, 3.6F);
   g.y = draw.between(1, 6);
-  g.colour = draw.colour(.05F, .4F);
+  g.colour = draw.colour(.05F, .4F, .6F);
   g.tint = g.kind == Glasses::sun ? draw.between(.8F, .95F) : draw.between(.02F, .12F);
   return g;
 }
 
 void draw_cover(Draw& draw, Shot& s) {
   s.cover = draw.chance(.03F) ? Cover::mask : draw.chance(.06F) ? Cover::object : Cover::none;
-  s.cover_colour = draw.colour(.15F, .95F);
+  s.cover_colour = draw.colour(.15F, .95F, .5F);
   // A hand, a microphone, somebody's shoulder: enters from the left, the right or below and rarely reaches the eyes.
   const float inside = draw.between(.1F, .32F), along = draw.between(.45F, 1), outside = draw.between(.5F, 1.1F);
   const Vec2 from_side[] = {{inside, along}, {1 - inside, along}, {along, 1 - inside * .6F}};
@@ -115,18 +117,18 @@ Shot draw_shot(const Person& person, uint64_t seed, uint64_t identity, uint64_t 
   s.glasses = draw_glasses(draw);
   draw_cover(draw, s);
   s.age = std::max(16.0F, draw.around(person.age, 9));
-  s.backdrop.left = draw.colour(.05F, 1);
-  s.backdrop.right = draw.colour(.05F, 1);
-  s.backdrop.clothes = draw.colour(.05F, .95F);
+  s.backdrop.left = draw.colour(.05F, 1, .45F);
+  s.backdrop.right = draw.colour(.05F, 1, .45F);
+  s.backdrop.clothes = draw.colour(.05F, .95F, .7F);
   s.backdrop.texture = draw.bits();
   s.backdrop.busy = draw.between(0, 1);
-  s.shift = {draw.near(0, .05F), draw.near(0, .05F)};
+  s.shift = {draw.near(0, .045F), draw.near(0, .045F)};
   s.zoom = draw.near(1, .10F);
   s.exposure = draw.around(1, .28F);
   s.contrast = draw.around(1, .22F);
   s.saturation = draw.chance(.06F) ? 0 : draw.around(.95F, .35F);
-  s.blur = std::max(0.0F, draw.around(.35F, .65F));
-  s.grain = std::max(0.0F, draw.around(3, 4));
+  s.blur = std::max(0.0F, draw.around(.3F, .6F));
+  s.grain = std::max(0.0F, draw.around(2.2F, 3));
   s.noise = draw.bits();
   s.jpeg_quality = 92 - static_cast<int>(draw.between(0, 32) * std::min(difficulty, 2.0F));
   return s;

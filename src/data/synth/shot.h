@@ -23,6 +23,7 @@ struct Expression {
 
 struct Light {
   Vec3 direction;  // from the face to the lamp, unit length
+  Vec3 half;       // halfway between lamp and viewer, unit length: where highlights face
   Rgb key, ambient;
   float azimuth, elevation;  // degrees; azimuth > 0: from the image's right
 };

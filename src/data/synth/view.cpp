@@ -81,12 +81,9 @@ void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, Materia
   const Vec2 ac = {c.screen.x - a.screen.x, c.screen.y - a.screen.y};
   const float area = cross(ab, ac);
   if (area <= 1e-6F) return;  // seen from behind, or edge-on
-  auto low = [](float p, float q, float r) {
-    return std::max(0, static_cast<int>(std::floor(std::min({p, q, r}) - 0.5F)) + 1);
-  };
-  auto high = [&](float p, float q, float r) {
-    return std::min(size_ - 1, static_cast<int>(std::floor(std::max({p, q, r}) - 0.5F)));
-  };
+  // The pixels whose middles lie within.
+  auto low = [](float p, float q, float r) { return std::max(0, floor_of(std::min({p, q, r}) - 0.5F) + 1); };
+  auto high = [&](float p, float q, float r) { return std::min(size_ - 1, floor_of(std::max({p, q, r}) - 0.5F)); };
   const int x0 = low(a.screen.x, b.screen.x, c.screen.x), x1 = high(a.screen.x, b.screen.x, c.screen.x);
   const int y0 = low(a.screen.y, b.screen.y, c.screen.y), y1 = high(a.screen.y, b.screen.y, c.screen.y);
   const float scale = 1 / area;

@@ -124,6 +124,28 @@ TEST(Synth, RefusesWhatItCannotDo) {
   EXPECT_EQ(contents(folder.path()).size(), 1U);
 }
 
+TEST(Synth, AFailureLeavesNothing) {
+  const TemporaryFolder folder;
+  // The seventh image is still one of the twelve of train/, the twentieth one of eval/.
+  for (int64_t last : {7, 20}) {
+    auto stop = [last](int64_t done, int64_t) {
+      if (done == last) throw Error("stop");
+    };
+    EXPECT_THROW(write_synthetic_set(small(), folder / "f", 2, false, stop), Error);
+    EXPECT_FALSE(fs::exists(folder / "f"));
+  }
+}
+
+TEST(Synth, TwoImagesAnIdentityAreEnoughForPairs) {
+  const TemporaryFolder folder;
+  SynthConfig config = small();
+  config.identities = config.images_per_identity = 1;
+  config.size = 16;
+  const SynthSummary summary = write(config, folder / "f");
+  EXPECT_EQ(summary.images, 1 + 2 * summary.eval_identities);
+  EXPECT_EQ(open_pairs(folder / "f/eval", folder / "f/eval/pairs.txt", "synth").pairs.size(), 60U);
+}
+
 TEST(Synth, ForceReplacesOnlyItsOwn) {
   const TemporaryFolder folder;
   write(small(), folder.path());
