@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "tools/front.h"
 
@@ -36,7 +37,7 @@ int report(const Error& error, bool json) {
     if (!error.hint().empty()) body["hint"] = error.hint();
     if (!error.file().empty()) body["file"] = error.file();
     if (error.offset()) body["offset"] = *error.offset();
-    std::cout << nlohmann::ordered_json{{"error", body}}.dump(2) << std::endl;
+    std::cout << to_json_text({{"error", body}}, 2) << std::endl;
   }
   std::string text = "facerec: error: ";
   if (!error.file().empty()) text += error.file() + ": ";

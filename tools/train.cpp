@@ -14,9 +14,7 @@ namespace {
 struct Arguments {
   std::string config;
   std::vector<std::string> data, set;
-  std::string device, name;
-  std::optional<int64_t> threads;
-  bool print_config = false;
+  std::string device, name, threads;
   TrainVerb verb;
 };
 
@@ -30,36 +28,36 @@ void add_arguments(CLI::App& app, Arguments& args) {
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");
   app.add_flag("--strict", args.verb.strict, "stop at the first image that cannot be read");
-  app.add_flag("--print-config", args.print_config, "print the resolved configuration and end");
+  app.add_flag("--print-config", args.verb.print_config, "print the resolved configuration and end");
 }
 
 void resolve(Arguments& args) {
   Node root = load_yaml(args.config);
   for (const std::string& assignment : args.set) set_value(root, assignment);
+  // Flags are short for assignments, and obey the same rules.
+  for (const auto& [key, value] : {std::pair("run.device", args.device), std::pair("run.threads", args.threads),
+                                   std::pair("run.name", args.name)}) {
+    if (!value.empty()) set_value(root, key + ("=" + value));
+  }
   TrainConfig& config = args.verb.config;
   read_config(root, config);
-  args.verb.model_from_checkpoint = root.find("model") == nullptr;
+  if (const Node* model = root.find("model")) args.verb.model_keys = model->keys;
   if (!args.data.empty()) config.data.train.clear();
   for (const std::string& path : args.data) config.data.train.push_back({path});
-  if (!args.device.empty()) config.run.device = args.device;
-  if (args.threads) config.run.threads = *args.threads;
-  if (!args.name.empty()) config.run.name = args.name;
   if (config.run.name.empty()) config.run.name = fs::path(args.config).stem().string();
   if (config.run.name.find('/') != std::string::npos)
     throw Error::usage("run.name cannot hold a slash: " + config.run.name);
-  if (!args.verb.from.empty()) config.init_from = args.verb.from;
-}
-
-int print_config(const TrainConfig& config, bool json) {
-  const auto resolved = config_json(config);
-  std::cout << (json ? resolved.dump(2) + "\n" : to_yaml(resolved)) << std::flush;
-  return 0;
 }
 
 RunVerb runner(const std::shared_ptr<Arguments>& args) {
   return [args](const CommonOptions& common) {
     resolve(*args);
-    return args->print_config ? print_config(args->verb.config, common.json) : library().train(args->verb, common);
+    const TrainVerb& verb = args->verb;
+    // What finetune takes from its model only the library can read.
+    if (!verb.print_config || !verb.from.empty()) return library().train(verb, common);
+    const auto resolved = config_json(verb.config);
+    std::cout << (common.json ? to_json_text(resolved, 2) + "\n" : to_yaml(resolved)) << std::flush;
+    return 0;
   };
 }
 

@@ -26,10 +26,11 @@ struct SynthVerb {
 
 struct TrainVerb {
   TrainConfig config;
-  bool model_from_checkpoint = false;  // finetune, and the configuration says nothing of the model
-  std::string from;                    // finetune: the model to start from
-  std::string resume;                  // "", "auto" or a run
+  std::vector<std::string> model_keys;  // of the section `model` that the user gave
+  std::string from;    // finetune: the model to start from, and what the other keys of `model` are taken from
+  std::string resume;  // "", "auto" or a run
   bool strict = false;
+  bool print_config = false;  // print the resolved configuration and end
 };
 
 struct NamedPath {

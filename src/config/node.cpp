@@ -96,7 +96,13 @@ Node parse_yaml(const std::string& text, const Origin& origin) {
 }
 
 Node load_yaml(const fs::path& path) {
-  Node root = parse_yaml(read_text(path, max_document), {.file = text_of(path), .line = 0, .argument = ""});
+  std::string text;
+  try {
+    text = read_text(path, max_document);
+  } catch (const Error& error) {
+    throw Error::usage("the configuration " + error.message()).file(text_of(path));
+  }
+  Node root = parse_yaml(text, {.file = text_of(path), .line = 0, .argument = ""});
   if (root.kind == Node::Kind::null) root.kind = Node::Kind::map;
   if (root.kind != Node::Kind::map) throw config_error(root.origin, "a configuration is a map of sections");
   return root;

@@ -77,7 +77,7 @@ void check_number(const Node& node, const std::string& path, const Rule& rule, d
   };
   if (rule.min) wanted = (rule.min_is_excluded ? "above " : "at least ") + text(*rule.min);
   if (rule.max) wanted += (wanted.empty() ? "at most " : " and at most ") + text(*rule.max);
-  throw config_error(node.origin, "'" + path + "' is out of range: " + node.scalar + ", must be " + wanted);
+  throw config_error(node.origin, "'" + path + "' is out of range: " + text(number) + ", must be " + wanted);
 }
 
 struct RuleCheck {

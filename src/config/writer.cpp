@@ -81,6 +81,10 @@ void ConfigWriter::end_item() {
 
 void ConfigWriter::end_list() { end_section(); }
 
+std::string to_json_text(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string to_yaml(const Json& value) {
   YAML::Emitter out;
   emit(out, value);

@@ -1,10 +1,12 @@
 #include "facerec/core/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -16,6 +18,7 @@ namespace facerec {
 namespace {
 
 constexpr std::string_view temporary_mark = ".facerec-tmp-";
+constexpr std::string_view aside_suffix = "-old";
 
 Error system_error(const fs::path& path, const std::string& what, int code) {
   Error error(what + ": " + std::generic_category().message(code));
@@ -46,23 +49,29 @@ uint64_t regular_size(const fs::path& path, int descriptor) {
   return static_cast<uint64_t>(info.st_size);
 }
 
+Error too_large(const fs::path& path, uint64_t limit) {
+  return Error("is larger than the " + std::to_string(limit) + " bytes that are read here").file(text_of(path));
+}
+
+// To the end, whatever size the file is said to have: a pipe has none.
 template <class Buffer>
 Buffer read_whole(const fs::path& path, uint64_t limit) {
   const Descriptor file(path, O_RDONLY);
   const uint64_t size = regular_size(path, file.get());
-  if (size > limit) {
-    throw Error("is " + std::to_string(size) + " bytes, more than the " + std::to_string(limit) + " that are read here")
-        .file(text_of(path));
-  }
-  Buffer buffer(size, {});
-  for (uint64_t done = 0; done < size;) {
-    const ssize_t n = ::read(file.get(), buffer.data() + done, size - done);
+  if (size > limit) throw too_large(path, limit);
+  Buffer buffer(std::max<uint64_t>(size, 1), {});
+  for (uint64_t done = 0;;) {
+    const ssize_t n = ::read(file.get(), buffer.data() + done, buffer.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw system_error(path, "cannot be read", errno);
-    if (n == 0) throw Error("became shorter while it was read").file(text_of(path)).offset(done);
     done += static_cast<uint64_t>(n);
+    if (n == 0 || (size > 0 && done == size)) {
+      buffer.resize(done);
+      return buffer;
+    }
+    if (done > limit) throw too_large(path, limit);
+    if (done == buffer.size()) buffer.resize(std::min(2 * done + 4096, limit + 1));
   }
-  return buffer;
 }
 
 void sync_folder(const fs::path& folder) {
@@ -75,10 +84,22 @@ void sync_folder(const fs::path& folder) {
 void take_place(const fs::path& folder, const fs::path& path) {
   if (!fs::exists(path)) return fs::rename(folder, path);
   if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return;
-  const fs::path aside = folder.string() + "-old";
+  const fs::path aside = folder.string() + std::string(aside_suffix);
   fs::rename(path, aside);
   fs::rename(folder, path);
   fs::rename(aside, folder);
+}
+
+// take_place() was interrupted between its renames: what had the name gets it back.
+void restore_moved_aside(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const size_t mark = name.find(temporary_mark);
+    if (mark == std::string::npos || !name.ends_with(aside_suffix)) continue;
+    const fs::path original = folder / name.substr(1, mark - 1);
+    if (!fs::exists(original, ignored)) fs::rename(entry.path(), original, ignored);
+  }
 }
 
 fs::path temporary_sibling(const fs::path& path) {
@@ -155,10 +176,25 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
 
 void remove_temporaries(const fs::path& folder) {
   std::error_code ignored;
+  restore_moved_aside(folder);
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     if (entry.path().filename().string().find(temporary_mark) != std::string::npos)
       fs::remove_all(entry.path(), ignored);
   }
+}
+
+FolderLock::FolderLock(const fs::path& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0) throw system_error(folder, "cannot be opened", errno);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int code = errno;
+  ::close(descriptor_);
+  if (code == EWOULDBLOCK) throw Error::usage("another process works in it").file(text_of(folder));
+  descriptor_ = -1;  // a filesystem without locks
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 MappedFile::MappedFile(const fs::path& path) {

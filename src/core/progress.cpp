@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace facerec {
@@ -31,12 +32,11 @@ void Progress::update(int64_t done, const std::string& detail) {
   drawn_ = now;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double speed = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;
-  std::string line = fmt::format("\r\033[K{} {}", title_, done);
-  if (total_ > 0)
-    line += fmt::format("/{} {:.0f}%", total_, 100.0 * static_cast<double>(done) / static_cast<double>(total_));
+  const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total_));
+  std::string line = fmt::format("\r\033[K{} {}/{} {:.0f}%", title_, done, total_, 100 * share);
   line += fmt::format("  {:.0f} {}/s", speed, unit_);
   if (!detail.empty()) line += "  " + detail;
-  if (total_ > 0 && speed > 0) line += "  " + duration(static_cast<double>(total_ - done) / speed) + " left";
+  if (speed > 0) line += "  " + duration(static_cast<double>(total_ - done) / speed) + " left";
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }

@@ -8,7 +8,7 @@ namespace facerec {
 
 Image load_image(const Dataset& data, int64_t index) {
   Sample sample = data.read(index);
-  if (sample.encoded.empty()) return std::move(sample.pixels);
+  if (!sample.pixels.rgb.empty()) return std::move(sample.pixels);
   try {
     return decode_image(sample.encoded);
   } catch (Error& error) {

@@ -7,7 +7,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
-#include <set>
+#include <system_error>
 #include <thread>
 
 #include "facerec/core/error.h"
@@ -116,15 +116,29 @@ struct Loader::State {
     batch.indices[i] = index;
   }
 
+  void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    work_wanted.notify_all();
+  }
+
+  // Never throws: what goes wrong is kept for next().
   void work() {
     std::unique_lock lock(mutex);
-    while (true) {
+    while (!failure) {
       auto open = std::find_if(pending.begin(), pending.end(),
                                [](const auto& entry) { return entry.second.handed_out < entry.second.batch.size(); });
       if (open == pending.end()) {
         if (stopping) return;
         if (next_in < next_out + ahead && (options.epochs == 0 || next_in < options.epochs * per_epoch)) {
-          start_batch();
+          try {
+            start_batch();
+          } catch (...) {
+            failure = std::current_exception();
+            batch_ready.notify_all();
+          }
           continue;
         }
         work_wanted.wait(lock);
@@ -162,16 +176,15 @@ Loader::Loader(std::shared_ptr<const Dataset> data, const LoaderOptions& options
   s.options = options;
   s.per_epoch = batches_per_epoch(s.data->size(), options);
   s.next_out = s.next_in = start.epoch * s.per_epoch + start.batch;
-  for (int i = resolve_threads(options.workers); i > 0; --i) s.workers.emplace_back([&s] { s.work(); });
+  try {
+    for (int i = resolve_threads(options.workers); i > 0; --i) s.workers.emplace_back([&s] { s.work(); });
+  } catch (const std::system_error& failure) {
+    s.stop();
+    throw Error(std::string("the threads that decode cannot be started: ") + failure.what()).hint("lower data.workers");
+  }
 }
 
-Loader::~Loader() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->work_wanted.notify_all();
-}
+Loader::~Loader() { state_->stop(); }
 
 Batch Loader::next() {
   State& s = *state_;

@@ -120,7 +120,7 @@ class PairReader {
     if (words.size() != (same ? 3U : 4U))
       throw bad(line, same ? "a same pair is `name i j`" : "a different pair is `name1 i name2 j`");
     const std::string& second = same ? words[0] : words[2];
-    add(line, lfw_file(line, words[0], words[1]), lfw_file(line, second, words.back()), same, fold);
+    add(lfw_file(line, words[0], words[1]), lfw_file(line, second, words.back()), same, fold);
   }
 
   // "" when there is no such file.
@@ -128,7 +128,7 @@ class PairReader {
     uint32_t value = 0;
     if (!parse_count(number, value)) throw bad(line, "'" + number + "' is not an image number");
     const std::string stem = fmt::format("{}/{}_{:04}", name, name, value);
-    for (const char* extension : {".jpg", ".png", ".jpeg", ".JPG", ".bmp", ".webp"}) {
+    for (const char* extension : {".jpg", ".png", ".jpeg", ".bmp", ".webp", ".JPG", ".PNG", ".JPEG", ".BMP", ".WEBP"}) {
       if (fs::exists(root_ / (stem + extension))) return stem + extension;
     }
     return missing(line, stem + ".jpg");
@@ -138,7 +138,7 @@ class PairReader {
     const Words& words = line.words;
     if (words.size() != 3 || (words[2] != "0" && words[2] != "1")) throw bad(line, "not of the form `pathA pathB 0|1`");
     auto file = [&](const std::string& path) { return fs::exists(root_ / path) ? path : missing(line, path); };
-    add(line, file(words[0]), file(words[1]), words[2] == "1", 0);
+    add(file(words[0]), file(words[1]), words[2] == "1", 0);
   }
 
   std::string missing(const Line& line, const std::string& path) const {
@@ -148,7 +148,7 @@ class PairReader {
         .hint("--skip-missing leaves such pairs out");
   }
 
-  void add(const Line&, const std::string& a, const std::string& b, bool same, uint16_t fold) {
+  void add(const std::string& a, const std::string& b, bool same, uint16_t fold) {
     if (a.empty() || b.empty()) {
       ++set_.missing;
       return;

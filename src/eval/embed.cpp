@@ -1,7 +1,7 @@
 #include "facerec/eval/embed.h"
 
 #include <algorithm>
-#include <cstring>
+#include <set>
 
 #include "facerec/data/loader.h"
 
@@ -19,6 +19,16 @@ void mirror(std::vector<uint8_t>& nhwc, int width) {
   }
 }
 
+std::vector<int64_t> indices_of(const std::vector<BadInput>& bad, const Dataset& images) {
+  std::set<std::string> names;
+  for (const BadInput& input : bad) names.insert(input.name);
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < images.size() && !names.empty(); ++i) {
+    if (names.contains(images.name(i))) indices.push_back(i);
+  }
+  return indices;
+}
+
 }  // namespace
 
 ImageEmbeddings embed_images(Engine& engine, const std::shared_ptr<const Dataset>& images, const EmbedOptions& options,
@@ -30,7 +40,7 @@ ImageEmbeddings embed_images(Engine& engine, const std::shared_ptr<const Dataset
   loader_options.workers = options.threads;
   loader_options.flip = 0;
   loader_options.shuffle = loader_options.drop_last = false;
-  loader_options.strict = true;
+  loader_options.strict = options.strict;
   loader_options.epochs = 1;
   Loader loader(images, loader_options);
 
@@ -53,6 +63,7 @@ ImageEmbeddings embed_images(Engine& engine, const std::shared_ptr<const Dataset
     done += n;
     if (progress) progress(static_cast<int64_t>(done));
   }
+  result.broken = indices_of(loader.bad_inputs(), *images);
   return result;
 }
 

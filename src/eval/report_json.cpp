@@ -51,6 +51,7 @@ Json entry_json(const ReportEntry& entry) {
           {"pairs", r.pairs},
           {"same", r.same},
           {"different", r.different},
+          {"missing_pairs", r.missing_pairs},
           {"folds", r.accuracy.accuracy.size()},
           {"accuracy",
            {{"mean", number(r.accuracy.mean)},

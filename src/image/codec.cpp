@@ -5,6 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 #include "facerec/image/image.h"
 #include "image/exif.h"
 
@@ -12,6 +13,15 @@ namespace facerec {
 namespace {
 
 using Bytes = std::span<const std::byte>;
+
+// More than any of the formats packs into a byte: PNG's deflate gives 1,032 bytes for one, of 8 pixels each.
+constexpr int64_t max_pixels_per_byte = 16384;
+
+// libjpeg warns of much that harms no pixel (bytes between markers, an odd colour space), and of data that ended early.
+bool is_harmless(tjhandle handle) {
+  return tjGetErrorCode(handle) == TJERR_WARNING &&
+         lower(tjGetErrorStr2(handle)).find("premature") == std::string::npos;
+}
 
 // One compressor or decompressor a thread: creating them costs as much as a small picture.
 template <tjhandle (*create)()>
@@ -51,7 +61,8 @@ Image decode_jpeg(Bytes encoded) {
   if (colour == TJCS_CMYK || colour == TJCS_YCCK) return decode_with_opencv(encoded);
   Image image(width, height);
   if (tjDecompress2(handle, chars(encoded), size, image.rgb.data(), width, 0, height, TJPF_RGB, TJFLAG_ACCURATEDCT) !=
-      0) {
+          0 &&
+      !is_harmless(handle)) {
     throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
   }
   return upright(std::move(image), exif_orientation(encoded));
@@ -65,6 +76,9 @@ Image decode_image(Bytes encoded) {
   if (header.width <= 0 || header.height <= 0) throw Error("an image of size " + size);
   if (int64_t{header.width} * header.height > max_pixels) {
     throw Error("an image of size " + size + ", more than the " + std::to_string(max_pixels) + " pixels that are read");
+  }
+  if (int64_t{header.width} * header.height > max_pixels_per_byte * static_cast<int64_t>(encoded.size())) {
+    throw Error("an image of size " + size + " in " + std::to_string(encoded.size()) + " bytes: its header is damaged");
   }
   return header.format == ImageFormat::jpeg ? decode_jpeg(encoded) : decode_with_opencv(encoded);
 }

@@ -3,9 +3,11 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
+#include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
 #include <charconv>
+#include <mutex>
 
 #include "facerec/core/error.h"
 
@@ -41,11 +43,22 @@ torch::Device open_cuda(int64_t index) {
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }
 
+torch::Device open_cuda_or_cpu() {
+  if (!has_nvidia_driver()) return torch::kCPU;
+  try {
+    return open_cuda(0);
+  } catch (const Error& error) {
+    static std::once_flag told;
+    std::call_once(told, [&] { spdlog::warn("computes on the CPU, not on the GPU: {}", error.what()); });
+    return torch::kCPU;
+  }
+}
+
 }  // namespace
 
 torch::Device open_device(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
-  if (name == "auto") return has_nvidia_driver() ? open_cuda(0) : torch::Device(torch::kCPU);
+  if (name == "auto") return open_cuda_or_cpu();
   if (name == "cuda") return open_cuda(0);
   if (name.starts_with("cuda:")) {
     uint8_t index = 0;

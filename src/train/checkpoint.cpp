@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <set>
 
 #include "facerec/config/config.h"
@@ -20,7 +21,6 @@ const char* const backbone_file = "backbone.safetensors";
 const char* const head_file = "head-00000-of-00001.safetensors";
 const char* const optimizer_file = "optimizer-00000-of-00001.safetensors";
 const char* const state_file = "state.json";
-const char* const generator_key = "generator";
 
 void check_finite(const Learner& learner) {
   for (const auto& parameter : learner.backbone()->named_parameters()) {
@@ -31,10 +31,13 @@ void check_finite(const Learner& learner) {
   }
 }
 
-NamedTensors optimizer_tensors(const Learner& learner) {
-  NamedTensors tensors = learner.optimizer_state();
-  tensors.emplace_back(generator_key, at::globalContext().defaultGenerator(learner.device()).get_state());
-  return tensors;
+// The state of LibTorch's random numbers is of the kind of device: a run that goes on elsewhere finds no file.
+fs::path generator_file(const Learner& learner) {
+  return "random-" + c10::DeviceTypeName(learner.device().type(), /*lower_case=*/true) + ".safetensors";
+}
+
+NamedTensors generator_state(const Learner& learner) {
+  return {{"generator", at::globalContext().defaultGenerator(learner.device()).get_state()}};
 }
 
 Json json_of(const RunState& state) {
@@ -56,12 +59,29 @@ Json json_of(const RunState& state) {
 void save_checkpoint(const fs::path& folder, const Learner& learner, const RunState& state) {
   check_finite(learner);
   write_folder(folder, [&](const fs::path& temporary) {
-    save_backbone(temporary / backbone_file, *learner.backbone(), {{"configuration", state.config.dump()}});
+    save_backbone(temporary / backbone_file, *learner.backbone(), {{"configuration", to_json_text(state.config)}});
     save_tensors(temporary / head_file, state_dict(*learner.head()));
-    save_tensors(temporary / optimizer_file, optimizer_tensors(learner));
-    write_file(temporary / state_file, json_of(state).dump(2) + "\n");
+    save_tensors(temporary / optimizer_file, learner.optimizer_state());
+    save_tensors(temporary / generator_file(learner), generator_state(learner));
+    write_file(temporary / state_file, to_json_text(json_of(state), 2) + "\n");
   });
 }
+
+namespace {
+
+void check_state(const RunState& state, const fs::path& folder) {
+  auto is_one_of = [](const std::string& word, std::initializer_list<const char*> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  if (state.step >= 0 && state.skipped_steps >= 0 && state.nonfinite_in_a_row >= 0 && state.classes >= 2 &&
+      state.config.is_object() && is_one_of(state.numerics.precision, {"fp32", "bf16"}) &&
+      is_one_of(state.numerics.memory_format, {"channels_first", "channels_last"})) {
+    return;
+  }
+  throw Error("holds values that no run has").file(text_of(folder / state_file));
+}
+
+}  // namespace
 
 RunState read_run_state(const fs::path& folder) {
   const fs::path path = folder / state_file;
@@ -77,6 +97,7 @@ RunState read_run_state(const fs::path& folder) {
     state.numerics = {json.at("precision").get<std::string>(), json.at("memory_format").get<std::string>()};
     state.classes = json.at("classes").get<int64_t>();
     state.config = json.at("config");
+    check_state(state, folder);
     return state;
   } catch (const nlohmann::json::exception& failure) {
     throw Error(std::string("not the state of a run: ") + failure.what()).file(text_of(path));
@@ -89,7 +110,7 @@ void load_weights(const fs::path& path, const Backbone& backbone) {
   if (stored != wanted) {
     throw Error::usage("holds the architecture '" + stored + "', the configuration asks for '" + wanted + "'")
         .file(text_of(path))
-        .hint("set model.name to " + stored + ", or leave the section `model` out of a finetune configuration");
+        .hint("set model.name to " + stored + ", or leave it out of a configuration for finetune");
   }
   load_into(state_dict(backbone), file);
 }
@@ -97,30 +118,42 @@ void load_weights(const fs::path& path, const Backbone& backbone) {
 void load_checkpoint(const fs::path& folder, Learner& learner) {
   load_weights(folder / backbone_file, *learner.backbone());
   load_into(state_dict(*learner.head()), SafetensorsFile(folder / head_file));
-  NamedTensors tensors = optimizer_tensors(learner);
-  load_into(tensors, SafetensorsFile(folder / optimizer_file));
+  load_into(learner.optimizer_state(), SafetensorsFile(folder / optimizer_file));
+  const fs::path random = folder / generator_file(learner);
+  if (!fs::exists(random)) {
+    spdlog::warn("the run began on another kind of device: its random numbers go on from the seed");
+    return;
+  }
+  const NamedTensors state = generator_state(learner);
+  load_into(state, SafetensorsFile(random));
   at::Generator generator = at::globalContext().defaultGenerator(learner.device());
-  generator.set_state(tensors.back().second);
+  generator.set_state(state.front().second);
 }
 
 namespace {
 
 // Keys that a resumed run may change: they move its end, or where and how fast it is computed.
-const std::set<std::string> may_change{"/train/epochs", "/train/max_steps", "/run/device", "/run/threads",
-                                       "/data/workers"};
+const std::set<std::string> may_change{"train.epochs", "train.max_steps", "run.device", "run.threads", "data.workers"};
+
+void add_differences(const std::string& path, const Json& stored, const Json& wanted, std::string& list) {
+  if (may_change.contains(path) || stored == wanted) return;
+  if (!stored.is_object() || !wanted.is_object()) {
+    list += "\n  " + path + ": " + to_json_text(stored) + " there, " + to_json_text(wanted) + " now";
+    return;
+  }
+  std::set<std::string> keys;
+  for (const Json* side : {&stored, &wanted}) {
+    for (const auto& [key, value] : side->items()) keys.insert(key);
+  }
+  for (const std::string& key : keys) {
+    auto value = [&](const Json& side) { return side.contains(key) ? side.at(key) : Json("absent"); };
+    add_differences(path.empty() ? key : path + "." + key, value(stored), value(wanted), list);
+  }
+}
 
 void check_config(const Json& stored, const TrainConfig& config, const fs::path& run) {
-  const Json wanted = config_json(config);
   std::string differences;
-  for (const auto& change : nlohmann::json::diff(nlohmann::json(stored), nlohmann::json(wanted))) {
-    const std::string place = change.at("path").get<std::string>();
-    if (may_change.contains(place)) continue;
-    const std::string before =
-        stored.contains(Json::json_pointer(place)) ? stored.at(Json::json_pointer(place)).dump() : "absent";
-    const std::string now =
-        wanted.contains(Json::json_pointer(place)) ? wanted.at(Json::json_pointer(place)).dump() : "absent";
-    differences += "\n  " + place.substr(1) + ": " + before + " there, " + now + " now";
-  }
+  add_differences("", stored, config_json(config), differences);
   if (differences.empty()) return;
   throw Error::usage("the configuration is not that of the run to be resumed:" + differences)
       .file(text_of(run))

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "facerec/config/config.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
@@ -20,7 +21,7 @@ MetricsLog::MetricsLog(const fs::path& path, int64_t step) : path_(path) {
 }
 
 void MetricsLog::write(const nlohmann::ordered_json& line) {
-  file_ << line.dump() << std::endl;
+  file_ << to_json_text(line) << std::endl;
   if (!file_) throw Error("cannot be written").file(text_of(path_)).hint("is the disk full?");
 }
 

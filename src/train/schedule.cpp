@@ -18,12 +18,12 @@ double warmup_factor(const ScheduleConfig& config, double step, double warmup) {
 }  // namespace
 
 double schedule_factor(const ScheduleConfig& config, int64_t step, const RunLength& length, double final_factor) {
-  const int64_t unit = config.unit == "epoch" ? length.steps_per_epoch : 1;
-  const int64_t warmup = config.warmup * unit;
+  auto in_steps = [&](int64_t count) { return config.unit == "epoch" ? length.steps_in(count) : count; };
+  const int64_t warmup = in_steps(config.warmup);
   if (step < warmup) return warmup_factor(config, static_cast<double>(step), static_cast<double>(warmup));
   if (config.name == "step") {
     const auto passed = std::count_if(config.milestones.begin(), config.milestones.end(),
-                                      [&](int64_t milestone) { return step >= milestone * unit; });
+                                      [&](int64_t milestone) { return step >= in_steps(milestone); });
     return std::pow(config.gamma, static_cast<double>(passed));
   }
   const auto span = static_cast<double>(std::max<int64_t>(1, length.total_steps - warmup));

@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <set>
+#include <sstream>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
@@ -65,8 +66,8 @@ class Run {
     const int64_t per_epoch = batches_per_epoch(data->size(), loader);
     const int64_t batches = state_.step * config_.train.accumulate;
     loader_ = std::make_unique<Loader>(data, loader, LoaderPosition{batches / per_epoch, batches % per_epoch});
-    length_.steps_per_epoch = std::max<int64_t>(1, per_epoch / config_.train.accumulate);
-    length_.total_steps = std::max<int64_t>(1, config_.train.epochs * per_epoch / config_.train.accumulate);
+    length_ = {per_epoch, config_.train.accumulate, 0};
+    length_.total_steps = std::max<int64_t>(1, length_.steps_in(config_.train.epochs));
     if (config_.train.max_steps > 0) length_.total_steps = std::min(length_.total_steps, config_.train.max_steps);
     metrics_ = std::make_unique<MetricsLog>(options.run / "metrics.jsonl", state_.step);
   }
@@ -79,7 +80,7 @@ class Run {
       progress.update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", loss_, rate_));
       result_.signal = stop_signal();
       const bool last = state_.step == length_.total_steps;
-      if (is_due(config_.validation.every_steps) || last) validate();
+      if (is_due(config_.validation.every_steps) || last) validate_or_save();
       if (is_due(config_.checkpoint.every_steps) || last || result_.signal != 0) save();
     }
     return finish();
@@ -154,7 +155,7 @@ class Run {
   }
 
   void log_step() {
-    const int64_t epoch = (state_.step - 1) / length_.steps_per_epoch;
+    const int64_t epoch = (state_.step - 1) * length_.accumulate / length_.batches_per_epoch;
     const double speed = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
     nlohmann::ordered_json line{{"step", state_.step},
                                 {"epoch", epoch},
@@ -167,6 +168,16 @@ class Run {
     logged_ = Clock::now();
     spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", state_.step, length_.total_steps,
                  epoch, loss_, rate_, speed);
+  }
+
+  // A fault in a benchmark must not cost the steps since the last checkpoint.
+  void validate_or_save() {
+    try {
+      validate();
+    } catch (...) {
+      save();
+      throw;
+    }
   }
 
   void validate() {
@@ -190,19 +201,26 @@ class Run {
   void save() {
     save_checkpoint(checkpoint_folder(options_.run, state_.step), *learner_, state_);
     prune_checkpoints(options_.run, config_.checkpoint.keep);
-    write_bad_inputs();
   }
 
+  // Joined with what an earlier process of this run had met.
   void write_bad_inputs() {
-    const std::vector<BadInput> bad = loader_->bad_inputs();
-    result_.bad_images = static_cast<int64_t>(bad.size());
-    if (bad.empty()) return;
+    const fs::path path = options_.run / "bad_inputs.txt";
+    std::set<std::string> lines;
+    if (fs::exists(path)) {
+      std::istringstream text(read_text(path));
+      for (std::string line; std::getline(text, line);) lines.insert(line);
+    }
+    for (const BadInput& input : loader_->bad_inputs()) lines.insert(input.name + "\t" + input.reason);
+    result_.bad_images = static_cast<int64_t>(lines.size());
+    if (lines.empty()) return;
     std::string text;
-    for (const BadInput& input : bad) text += input.name + "\t" + input.reason + "\n";
-    write_file(options_.run / "bad_inputs.txt", text);
+    for (const std::string& line : lines) text += line + "\n";
+    write_file(path, text);
   }
 
   TrainResult finish() {
+    write_bad_inputs();
     result_.steps = state_.step;
     if (steps_here_ > 0) {
       result_.final_loss = loss_;
@@ -237,6 +255,7 @@ class Run {
 }  // namespace
 
 TrainResult train(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate) {
+  const FolderLock lock(options.run);
   remove_temporaries(options.run);
   remove_temporaries(options.run / "checkpoints");
   return Run(options, data, validate).run();

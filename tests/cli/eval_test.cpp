@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <set>
 
 #include "cli/process.h"
@@ -57,6 +58,14 @@ TEST_F(Eval, AllNamesOfAModelMeanTheSameModel) {
   }
   EXPECT_EQ(identities[0], identities[1]);
   EXPECT_EQ(identities[0], identities[2]);
+}
+
+TEST_F(Eval, ACpuRunNeverOpensCuda) {
+  const Outcome outcome = facerec({"eval", "--model", run_, "--data", small_faces() + "/eval", "--device", "cpu"},
+                                  {{{"LD_DEBUG", "files"}}});
+  ASSERT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("libtorch_cpu.so"));
+  EXPECT_THAT(outcome.err, testing::Not(HasSubstr("libtorch_cuda.so")));
 }
 
 TEST_F(Eval, WritesAReportOnce) {
@@ -128,6 +137,29 @@ TEST_F(Eval, ABrokenImageIsAnError) {
   const Outcome outcome = facerec({"eval", "--model", run_, "--data", copy});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err, HasSubstr(".jpg: "));
+}
+
+TEST_F(Eval, SkipMissingLeavesOutAbsentAndBrokenImages) {
+  const fs::path copy = file("gaps");
+  fs::copy(small_faces() + "/eval", copy, fs::copy_options::recursive);
+  // The first two pairs of the list: an image of the one is absent, an image of the other empty.
+  std::ifstream list(copy / "pairs.txt");
+  std::string header, name;
+  int first = 0, second = 0;
+  std::getline(list, header);
+  auto next_image = [&] {
+    list >> name >> first >> second;
+    char number[8];
+    std::snprintf(number, sizeof number, "_%04d", first);
+    return copy / name / (name + number + ".jpg");
+  };
+  ASSERT_TRUE(fs::remove(next_image()));
+  write_file(next_image(), "");
+  const Outcome outcome = facerec({"eval", "--model", run_, "--data", copy, "--skip-missing", "--json"});
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  const auto result = outcome.json().at("results").at(0);
+  EXPECT_GT(result.at("missing_pairs"), 0);
+  EXPECT_EQ(result.at("missing_pairs").get<int>() + result.at("pairs").get<int>(), 40);
 }
 
 TEST_F(Eval, ATamperedModelIsRefused) {

@@ -91,27 +91,78 @@ TEST(Train, AnotherSeedGivesOtherWeights) {
             read_text(only_run(b.path()) / "best/backbone.safetensors"));
 }
 
-TEST(Train, KilledAnywhereAndResumedEndsInTheSameBits) {
+// Checkpoints below any run of the folder.
+size_t count_checkpoints(const fs::path& folder) {
+  size_t count = 0;
+  std::error_code ignored;
+  for (const auto& run : fs::directory_iterator(folder / "runs", ignored)) {
+    for (const auto& entry : fs::directory_iterator(run.path() / "checkpoints", ignored)) {
+      if (entry.path().filename().string().starts_with("step_")) ++count;
+    }
+  }
+  return count;
+}
+
+// Kills a training after its first checkpoint, at a moment that the seed draws.
+void kill_in_training(const std::vector<std::string>& arguments, const fs::path& folder, std::minstd_rand& random) {
+  Process process(arguments);
+  for (int i = 0; i < 600 && count_checkpoints(folder) == 0; ++i) std::this_thread::sleep_for(20ms);
+  std::this_thread::sleep_for(std::chrono::milliseconds(700 + random() % 600));
+  process.send(SIGKILL);
+  process.wait();
+}
+
+void expect_same_bits_after_kills(const std::string& more) {
   const TemporaryFolder whole, killed;
-  ASSERT_EQ(facerec({"train", small_config(whole.path(), "optimizer: {name: adamw, lr: 1e-3}\n")}).exit_code, 0);
-  const std::string config = small_config(killed.path(), "optimizer: {name: adamw, lr: 1e-3}\n");
-  std::minstd_rand random(std::random_device{}());
-  for (int kill = 0; kill < 3; ++kill) {
-    Process process({"train", config, "--resume", "auto"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(300 + random() % 1200));
-    process.send(SIGKILL);
-    process.wait();
-  }
-  const Outcome last = facerec({"train", config, "--resume", "auto"});
+  const std::vector<std::string> longer{"--set", "train.epochs=15"};
+  std::vector<std::string> arguments{"train", small_config(whole.path(), more)};
+  arguments.insert(arguments.end(), longer.begin(), longer.end());
+  const Outcome uninterrupted = facerec(arguments);
+  ASSERT_EQ(uninterrupted.exit_code, 0) << uninterrupted.err;
+
+  arguments = {"train", small_config(killed.path(), more), "--resume", "auto"};
+  arguments.insert(arguments.end(), longer.begin(), longer.end());
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("kills drawn from seed " + std::to_string(seed));
+  std::minstd_rand random(seed);
+  for (int kill = 0; kill < 3; ++kill) kill_in_training(arguments, killed.path(), random);
+  const Outcome last = facerec(arguments);
   ASSERT_EQ(last.exit_code, 0) << last.err;
-  // A kill before the first checkpoint leaves a run that a new one follows: compare the newest.
-  std::vector<fs::path> runs;
-  for (const auto& entry : fs::directory_iterator(killed / "runs")) {
-    if (fs::exists(entry.path() / "checkpoints/step_00000018")) runs.push_back(entry.path());
+  EXPECT_THAT(last.err, HasSubstr("continues at step"));
+  const fs::path a = only_run(whole.path()), b = only_run(killed.path());
+  expect_equal_checkpoints(a / "best", b / "best");
+  for (const auto& entry : fs::directory_iterator(a / "checkpoints")) {
+    expect_equal_checkpoints(entry.path(), b / "checkpoints" / entry.path().filename());
   }
-  ASSERT_EQ(runs.size(), 1U);
-  expect_equal_checkpoints(only_run(whole.path()) / "checkpoints/step_00000018", runs[0] / "checkpoints/step_00000018");
-  expect_equal_checkpoints(only_run(whole.path()) / "best", runs[0] / "best");
+}
+
+TEST(Train, KilledAnywhereAndResumedEndsInTheSameBits) {
+  expect_same_bits_after_kills("optimizer: {name: sgd, nesterov: true}\n");
+}
+
+TEST(Train, AdamWKilledAndResumedEndsInTheSameBits) {
+  expect_same_bits_after_kills("optimizer: {name: adamw, lr: 1e-3}\n");
+}
+
+TEST(Train, Bf16AndAMeasuredMemoryFormatWork) {
+  const TemporaryFolder folder;
+  const Outcome outcome = facerec({"train", small_config(folder.path()), "--set", "train.precision=bf16", "--set",
+                                   "train.memory_format=auto", "--set", "train.max_steps=4", "--json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("memory format: channels_first"));
+  EXPECT_THAT(outcome.err, HasSubstr("bf16"));
+}
+
+TEST(Train, ARunIsResumedByItsFolder) {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path());
+  ASSERT_EQ(facerec({"train", config, "--set", "train.max_steps=4"}).exit_code, 0);
+  const std::string run = only_run(folder.path());
+  const Outcome outcome = facerec({"train", config, "--set", "train.max_steps=6", "--resume", run, "--json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json().at("run"), run);
+  EXPECT_EQ(outcome.json().at("steps"), 6);
+  EXPECT_EQ(facerec({"train", config, "--resume", folder / "absent"}).exit_code, 2);
 }
 
 TEST(Train, SigtermSavesAndExitsWith143) {
@@ -122,10 +173,9 @@ TEST(Train, SigtermSavesAndExitsWith143) {
   const fs::path runs = folder / "runs";
   for (int i = 0; i < 600; ++i) {
     std::this_thread::sleep_for(100ms);
-    if (fs::exists(runs) && fs::exists(only_run(folder.path()) / "metrics.jsonl") &&
-        fs::file_size(only_run(folder.path()) / "metrics.jsonl") > 500) {
-      break;
-    }
+    if (!fs::exists(runs) || fs::is_empty(runs)) continue;
+    const fs::path metrics = only_run(folder.path()) / "metrics.jsonl";
+    if (fs::exists(metrics) && fs::file_size(metrics) > 500) break;
   }
   process.send(SIGTERM);
   const Outcome outcome = process.wait();
@@ -146,7 +196,7 @@ TEST(Train, ResumeRefusesAnotherConfigurationAndShowsTheDifference) {
   ASSERT_EQ(facerec({"train", config, "--set", "train.max_steps=1"}).exit_code, 0);
   const Outcome outcome = facerec({"train", config, "--resume", "auto", "--set", "optimizer.lr=0.3"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("optimizer/lr: 0.1 there, 0.3 now"));
+  EXPECT_THAT(outcome.err, HasSubstr("optimizer.lr: 0.1 there, 0.3 now"));
   EXPECT_THAT(outcome.err, Not(HasSubstr("max_steps")));
 }
 

@@ -25,11 +25,10 @@ std::vector<PairSet> open_sets(const EvalVerb& verb) {
   std::set<std::string> names;
   for (const NamedPath& data : verb.data) {
     const std::string name = data.name.empty() ? set_name(data.path) : data.name;
-    if (!names.insert(name).second) {
-      throw Error::usage("two data sets are called '" + name + "'").hint("name them: --data NAME=PATH");
-    }
+    names.insert(name);
     sets.push_back(open_pair_set(name, data.path, pairs_of(verb, name), verb.skip_missing));
   }
+  check_names(sets);
   for (const NamedPath& pairs : verb.pairs) {
     if (!pairs.name.empty() ? !names.contains(pairs.name) : verb.data.size() > 1) {
       throw Error::usage("--pairs " + pairs.path + " belongs to none of the data sets")
@@ -58,6 +57,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   options.rule = parse_embedding_rule(verb.flip);
   options.embed.batch_size = verb.batch_size;
   options.embed.threads = verb.threads;
+  options.skip_broken = verb.skip_missing;
   const Report report = evaluate_all(models, sets, options);
   std::string text = to_text(report);
   if (!verb.out.empty()) {
@@ -68,7 +68,9 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   for (size_t model = 0; model < asked; ++model) {
     if (verb.fail_under && mean_accuracy(report, model).value_or(0) < *verb.fail_under) return exit_no;
   }
-  return exit_done;
+  const bool skipped = std::any_of(report.results.begin(), report.results.end(),
+                                   [](const ReportEntry& entry) { return entry.verification.missing_pairs > 0; });
+  return skipped ? exit_skipped : exit_done;
 }
 
 }  // namespace facerec

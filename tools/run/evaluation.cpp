@@ -4,20 +4,15 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/progress.h"
 #include "facerec/eval/plot.h"
-#include "tools/run/log.h"
 
 namespace facerec {
 namespace {
-
-// The folds of the file; a single fold, or a list without folds, is cut into ten.
-std::vector<uint16_t> folds_of(const PairSet& set) {
-  const bool has_folds = std::any_of(set.fold.begin(), set.fold.end(), [](uint16_t fold) { return fold > 0; });
-  return has_folds ? set.fold : interleaved_folds(set.pairs);
-}
 
 void add_curves(const Report& report, const std::string& data, std::vector<RocSeries>& curves) {
   for (const ReportEntry& entry : report.results) {
@@ -36,6 +31,23 @@ PairSet open_pair_set(const std::string& name, const std::string& path, const st
   PairSet set = open_pairs(path, pairs.empty() ? fs::path(path) / "pairs.txt" : fs::path(pairs), name, skip_missing);
   if (set.missing > 0) spdlog::warn("{}: {} pairs are left out, their images are absent", set.name, set.missing);
   return set;
+}
+
+std::vector<uint16_t> folds_of(const PairSet& set) {
+  const bool has_folds = std::any_of(set.fold.begin(), set.fold.end(), [](uint16_t fold) { return fold > 0; });
+  return has_folds ? set.fold : interleaved_folds(set.pairs);
+}
+
+void check_names(const std::vector<PairSet>& sets) {
+  std::set<std::string> names;
+  for (const PairSet& set : sets) {
+    if (set.name.find('/') != std::string::npos)
+      throw Error::usage("the name of a data set cannot hold a slash: " + set.name);
+    if (!names.insert(set.name).second) {
+      throw Error::usage("two data sets are called '" + set.name + "'")
+          .hint("name them: --data NAME=PATH, or validation.data.N.name");
+    }
+  }
 }
 
 OpenModel open_model(const std::string& model, const EngineOptions& options, const std::string& label) {
@@ -62,15 +74,40 @@ void add_baselines(std::vector<OpenModel>& models, const EngineOptions& options)
   add("grey pixels", pixel_engine(spec.preprocess));
 }
 
+namespace {
+
+// The set without the pairs of images that could not be read.
+PairSet without_broken(const PairSet& set, const std::vector<int64_t>& broken) {
+  const std::set<int64_t> gone(broken.begin(), broken.end());
+  PairSet rest{set.name, set.images, {}, {}, set.missing};
+  for (size_t i = 0; i < set.pairs.size(); ++i) {
+    if (gone.contains(set.pairs[i].a) || gone.contains(set.pairs[i].b)) {
+      ++rest.missing;
+      continue;
+    }
+    rest.pairs.push_back(set.pairs[i]);
+    rest.fold.push_back(set.fold[i]);
+  }
+  spdlog::warn("{}: {} images cannot be read, {} pairs are left out", set.name, broken.size(),
+               rest.missing - set.missing);
+  return rest;
+}
+
+}  // namespace
+
 VerificationResult evaluate(Engine& engine, const PairSet& set, const EvaluationOptions& options) {
   EmbedOptions embed = options.embed;
   embed.flip = options.rule != EmbeddingRule::no_flip;
+  embed.strict = !options.skip_broken;
   ImageEmbeddings embeddings;
   {
     Progress progress("embed " + set.name, set.images->size(), "images");
     embeddings = embed_images(engine, set.images, embed, [&](int64_t done) { progress.update(done); });
   }
-  return evaluate_verification(embeddings.view(), set.pairs, folds_of(set), options.rule);
+  const PairSet used = embeddings.broken.empty() ? set : without_broken(set, embeddings.broken);
+  VerificationResult result = evaluate_verification(embeddings.view(), used.pairs, folds_of(used), options.rule);
+  result.missing_pairs = static_cast<uint64_t>(used.missing);
+  return result;
 }
 
 Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& sets,
@@ -101,7 +138,7 @@ std::string write_report(const Report& report, const fs::path& folder) {
     write_file(folder / (stem + ".svg"), roc_svg(curves, name));
     write_file(folder / (stem + ".png"), encode_png(roc_image(curves, name)));
   }
-  write_file(folder / "evaluation.json", to_text(to_json(report)));
+  write_file(folder / "evaluation.json", to_json_text(to_json(report), 2) + "\n");
   return text;
 }
 

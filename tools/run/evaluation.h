@@ -19,9 +19,16 @@ std::string set_name(const fs::path& path);
 // An image folder and its pairs; `pairs` "": pairs.txt in the folder.
 PairSet open_pair_set(const std::string& name, const std::string& path, const std::string& pairs, bool skip_missing);
 
+// Throws a usage Error when two sets have one name, or a name cannot be part of a file's.
+void check_names(const std::vector<PairSet>& sets);
+
+// The folds of the file; a single fold, or a list without folds, is cut into ten. Throws when there are too few pairs.
+std::vector<uint16_t> folds_of(const PairSet& set);
+
 struct EvaluationOptions {
   EmbeddingRule rule = EmbeddingRule::flip_sum;
   EmbedOptions embed;
+  bool skip_broken = false;  // leave out pairs of images that cannot be read
 };
 
 VerificationResult evaluate(Engine& engine, const PairSet& set, const EvaluationOptions& options);

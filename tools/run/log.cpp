@@ -3,16 +3,20 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "facerec/config/config.h"
+
 namespace facerec {
 
 void set_up_log(const CommonOptions& common) {
   auto logger = std::make_shared<spdlog::logger>("facerec", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_pattern("%H:%M:%S %^%l%$ %v");
+  // On a terminal a line takes the place of the progress bar.
+  logger->set_pattern(std::string(isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "") + "%H:%M:%S %^%l%$ %v");
   logger->set_level(common.quiet ? spdlog::level::warn : common.verbose ? spdlog::level::debug : spdlog::level::info);
   spdlog::set_default_logger(logger);
 }
@@ -33,13 +37,8 @@ LogFile::~LogFile() {
   sinks.erase(std::remove(sinks.begin(), sinks.end(), sink_->file), sinks.end());
 }
 
-std::string to_text(const nlohmann::ordered_json& json) {
-  // File names need not be UTF-8; JSON must be.
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-}
-
 void print_answer(const CommonOptions& common, const nlohmann::ordered_json& json, const std::string& text) {
-  std::cout << (common.json ? to_text(json) : text) << std::flush;
+  std::cout << (common.json ? to_json_text(json, 2) + "\n" : text) << std::flush;
 }
 
 }  // namespace facerec

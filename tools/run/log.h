@@ -26,9 +26,6 @@ class LogFile {
   std::unique_ptr<Sink> sink_;
 };
 
-// Indented JSON, whatever bytes its strings hold.
-std::string to_text(const nlohmann::ordered_json& json);
-
 // The answer of a verb: the JSON under --json, else the text.
 void print_answer(const CommonOptions& common, const nlohmann::ordered_json& json, const std::string& text);
 

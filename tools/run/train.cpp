@@ -23,7 +23,9 @@ std::vector<PairSet> open_validation_sets(const TrainConfig& config) {
     const std::string path = below_root(config.data.root, set.path);
     sets.push_back(open_pair_set(set.name.empty() ? set_name(path) : set.name, path,
                                  below_root(config.data.root, set.pairs), false));
+    folds_of(sets.back());  // too few pairs show before the training, not after
   }
+  check_names(sets);
   return sets;
 }
 
@@ -48,21 +50,42 @@ Validate validation(const TrainConfig& config, const std::vector<PairSet>& sets)
   };
 }
 
-// finetune: --from names a run or a file; its architecture is taken when the configuration says nothing of the model.
-void resolve_start(TrainConfig& config, bool model_from_checkpoint) {
+std::string preprocess_name(ModelConfig config, const Preprocess& preprocess, const fs::path& file) {
+  for (const char* name : {"default", "bgr", "unit"}) {
+    config.preprocess = name;
+    if (spec_of(config).preprocess == preprocess) return name;
+  }
+  throw Error("its preprocessing has no name in configurations").file(text_of(file));
+}
+
+// The keys of `model` that the user did not give are those of the model file.
+void take_model_from(const fs::path& path, const std::vector<std::string>& given, ModelConfig& model) {
+  const SafetensorsFile file(path);
+  const ModelSpec spec = read_spec(file);
+  ModelConfig stored;
+  if (const auto text = file.metadata().find("configuration"); text != file.metadata().end()) {
+    TrainConfig config;
+    read_config(parse_yaml(text->second, {.file = text_of(path), .line = 0, .argument = ""}), config);
+    stored = config.model;
+  }
+  stored.name = spec.architecture;
+  stored.embedding_size = spec.embedding_size;
+  stored.input = {spec.preprocess.width, spec.preprocess.height};
+  stored.preprocess = preprocess_name(stored, spec.preprocess, path);
+  auto is_given = [&](const char* key) { return std::find(given.begin(), given.end(), key) != given.end(); };
+  if (!is_given("name")) model.name = stored.name;
+  if (!is_given("embedding_size")) model.embedding_size = stored.embedding_size;
+  if (!is_given("input")) model.input = stored.input;
+  if (!is_given("preprocess")) model.preprocess = stored.preprocess;
+  if (!is_given("dropout")) model.dropout = stored.dropout;
+}
+
+void resolve_start(const TrainVerb& verb, TrainConfig& config) {
+  if (!verb.from.empty()) config.init_from = verb.from;
   if (config.init_from.empty()) return;
   const fs::path file = find_model(config.init_from, config.run.dir);
   config.init_from = text_of(file);
-  if (!model_from_checkpoint) return;
-  const ModelSpec spec = read_spec(SafetensorsFile(file));
-  config.model.name = spec.architecture;
-  config.model.embedding_size = spec.embedding_size;
-  config.model.input = {spec.preprocess.width, spec.preprocess.height};
-  for (const char* name : {"default", "bgr", "unit"}) {
-    config.model.preprocess = name;
-    if (spec_of(config.model).preprocess == spec.preprocess) return;
-  }
-  throw Error("its preprocessing has no name in configurations").file(config.init_from);
+  if (!verb.from.empty()) take_model_from(file, verb.model_keys, config.model);
 }
 
 TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
@@ -110,10 +133,9 @@ nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result) {
 // A run that failed before its first step leaves nothing.
 void discard_if_unused(const fs::path& run) {
   std::error_code code;
-  if (find_checkpoints(run).empty() &&
-      (!fs::exists(run / "metrics.jsonl", code) || fs::is_empty(run / "metrics.jsonl", code))) {
-    fs::remove_all(run, code);
-  }
+  const bool has_metrics = fs::exists(run / "metrics.jsonl", code) && !fs::is_empty(run / "metrics.jsonl", code);
+  if (has_metrics || !find_checkpoints(run).empty() || fs::exists(run / "nonfinite_batch.txt", code)) return;
+  fs::remove_all(run, code);
 }
 
 TrainResult train_or_discard(const TrainOptions& options, const std::shared_ptr<const Dataset>& data,
@@ -127,7 +149,7 @@ TrainResult train_or_discard(const TrainOptions& options, const std::shared_ptr<
 }
 
 int exit_code(const TrainResult& result) {
-  if (result.signal != 0) return exit_signal + result.signal;
+  if (stop_signal() != 0) return exit_signal + stop_signal();  // during the final report too
   return result.bad_images > 0 ? exit_skipped : exit_done;
 }
 
@@ -136,7 +158,11 @@ int exit_code(const TrainResult& result) {
 int run_train(const TrainVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
   TrainConfig config = verb.config;
-  resolve_start(config, verb.model_from_checkpoint);
+  resolve_start(verb, config);
+  if (verb.print_config) {
+    print_answer(common, config_json(config), to_yaml(config_json(config)));
+    return exit_done;
+  }
   const auto data = open_training_set(config.data);
   const std::vector<PairSet> sets = open_validation_sets(config);
   const TrainOptions options = place_run(verb, config);

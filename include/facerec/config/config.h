@@ -57,6 +57,9 @@ class ConfigWriter : public Fields {
   std::vector<std::string> names_;
 };
 
+// JSON on one line (indent −1) or indented. File names need not be UTF-8; JSON must be: other bytes are replaced.
+std::string to_json_text(const nlohmann::ordered_json& value, int indent = -1);
+
 // YAML with every value, one to a line; what parse_yaml reads back to an equal struct.
 std::string to_yaml(const nlohmann::ordered_json& value);
 

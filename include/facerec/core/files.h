@@ -46,6 +46,18 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
 // Removes what a killed process left of AtomicFile and write_folder in `folder`.
 void remove_temporaries(const fs::path& folder);
 
+// Holds a folder for this process, so that no second one works in it; released with the object or the process.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder);  // throws a usage Error when another process holds it
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
 // A read-only mapping of a whole file; empty files map to an empty span.
 class MappedFile {
  public:

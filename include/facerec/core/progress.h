@@ -9,7 +9,7 @@ namespace facerec {
 
 class Progress {
  public:
-  // `unit` names what is counted ("images"); `total` 0: unknown.
+  // `unit` names what is counted ("images").
   Progress(std::string title, int64_t total, std::string unit);
   ~Progress();  // clears the line
   Progress(const Progress&) = delete;

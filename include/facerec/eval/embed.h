@@ -14,14 +14,16 @@ namespace facerec {
 
 struct EmbedOptions {
   int64_t batch_size = 64;
-  int threads = 0;   // that decode; 0: the cores available
-  bool flip = true;  // also embed the mirrored images
+  int threads = 0;     // that decode; 0: the cores available
+  bool strict = true;  // throw at an image that cannot be read; else list it in `broken`
+  bool flip = true;    // also embed the mirrored images
 };
 
 // [images, dimension] row-major, raw; `flipped` is empty without options.flip.
 struct ImageEmbeddings {
   size_t dimension = 0;
   std::vector<float> original, flipped;
+  std::vector<int64_t> broken;  // rows that mean nothing, ascending
   Embeddings view() const { return {dimension, original, flipped}; }
 };
 

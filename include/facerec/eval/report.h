@@ -7,7 +7,7 @@
 //      "models": [{"path", "architecture", "identity", "label", "mean_accuracy"}],
 //      "results": [{"model": 0,                  index into "models"
 //                   "data": "lfw", "protocol": "verification", "flip": "flip_sum" | "flip_concat" | "no_flip",
-//                   "pairs": 6000, "same": 3000, "different": 3000, "folds": 10,
+//                   "pairs": 6000, "same": 3000, "different": 3000, "missing_pairs": 0, "folds": 10,
 //                   "accuracy": {"mean", "std", "ci95": [low, high], "per_fold": […]},
 //                   "threshold": {"cosine", "squared_l2", "squared_l2_per_fold": […]},  means over folds
 //                   "auc", "eer",

@@ -20,6 +20,7 @@ inline constexpr double fmr_targets[] = {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
 struct VerificationResult {
   EmbeddingRule rule = EmbeddingRule::flip_sum;
   uint64_t pairs = 0, same = 0, different = 0;
+  uint64_t missing_pairs = 0;  // that the list names but were left out, as their images are absent or broken
 
   KFoldAccuracy accuracy;           // on squared L2, with thresholds from the other folds
   std::optional<ValAtFar> val;      // at FAR 1e-3; see val_at_far()

@@ -26,7 +26,7 @@ class Engine {
 
 struct EngineOptions {
   std::string device = "auto";     // auto | cpu | cuda | cuda:N
-  std::string precision = "fp32";  // fp32 | bf16
+  std::string precision = "fp32";  // auto | fp32 | bf16
   int threads = 0;                 // 0: the cores available
 };
 

@@ -70,9 +70,9 @@ struct ScheduleConfig {
 inline void describe(Fields& fields, ScheduleConfig& c) {
   fields("name", c.name, "constant | step | polynomial | cosine", one_of({"constant", "step", "polynomial", "cosine"}));
   fields("unit", c.unit, "of milestones and warmup", one_of({"epoch", "step"}));
-  fields("milestones", c.milestones, "step: the rate is multiplied by gamma at each, counted from 0", at_least(0));
+  fields("milestones", c.milestones, "step: the rate is multiplied by gamma at each, counted from 0", between(0, 1e9));
   fields("gamma", c.gamma, "step", between(0, 1));
-  fields("warmup", c.warmup, "length of the linear rise at the start", at_least(0));
+  fields("warmup", c.warmup, "length of the linear rise at the start", between(0, 1e9));
   fields("power", c.power, "polynomial", above(0));
   fields("final_lr", c.final_lr, "polynomial, cosine: the rate at the end", at_least(0));
 }

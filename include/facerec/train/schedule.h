@@ -8,10 +8,12 @@
 
 namespace facerec {
 
-// How long a run is, in optimizer steps.
 struct RunLength {
-  int64_t steps_per_epoch;
-  int64_t total_steps;
+  int64_t batches_per_epoch;
+  int64_t accumulate;   // batches in one optimizer step
+  int64_t total_steps;  // optimizer steps
+
+  int64_t steps_in(int64_t epochs) const { return epochs * batches_per_epoch / accumulate; }
 };
 
 // The rate used at `step` (from 0) for a base rate of 1. With w = warmup and T = total_steps, in steps:

@@ -48,7 +48,8 @@ struct TrainOptions {
 
 // Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into
 // the run's folder. On a CPU with equal threads the result depends on configuration and data alone: a run that was
-// interrupted at any step and continued ends in the same bits. Throws Error when the loss stays non-finite, a
+// interrupted at any step and continued ends in the same bits. (memory_format auto is measured: two runs may choose
+// differently, and a run keeps its choice.) Throws Error when the loss stays non-finite, a
 // checkpoint cannot be written, or the data is unreadable.
 TrainResult train(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate);
 

@@ -96,6 +96,21 @@ TEST(Codec, RefusesGiantsBeforeTakingMemory) {
   EXPECT_THAT(error_of(png), HasSubstr("2139062143x2139062143"));
 }
 
+TEST(Codec, AHeaderThatTheFileCannotFillIsRefused) {
+  std::vector<std::byte> bmp(64);
+  for (const auto& [at, value] : {std::pair(0, 'B'), std::pair(1, 'M'), std::pair(19, '\x20'), std::pair(23, '\x20')}) {
+    bmp[static_cast<size_t>(at)] = static_cast<std::byte>(value);  // 8,192 × 8,192
+  }
+  EXPECT_THAT(error_of(bmp), HasSubstr("its header is damaged"));
+}
+
+TEST(Codec, StrayBytesBeforeTheEndAreHarmless) {
+  std::vector<std::byte> jpeg = encode_jpeg(gradient(32, 32), 90);
+  const Image before = decode_image(jpeg);
+  jpeg.insert(jpeg.end() - 2, {std::byte{0x12}, std::byte{0x34}});
+  EXPECT_EQ(decode_image(jpeg).rgb, before.rgb);
+}
+
 TEST(Resize, KeepsAverages) {
   const Image small = resize(gradient(112, 112), 56, 56);
   EXPECT_EQ(small.width, 56);

@@ -1,0 +1,92 @@
+#include "train/learner.h"
+
+#include <gtest/gtest.h>
+
+#include "facerec/core/random.h"
+
+namespace facerec {
+namespace {
+
+TrainConfig tiny_config() {
+  TrainConfig config;
+  config.model = {"ir_tiny", 8, {32, 32}, "default", 0.0, 0};
+  config.head.scale = 8;
+  config.optimizer.lr = 0.1;
+  return config;
+}
+
+Batch random_batch(int64_t count, uint64_t seed) {
+  Batch batch;
+  Random random("test", {seed});
+  batch.pixels.resize(static_cast<size_t>(count) * 32 * 32 * 3);
+  for (uint8_t& value : batch.pixels) value = static_cast<uint8_t>(random.below(256));
+  for (int64_t i = 0; i < count; ++i) batch.labels.push_back(i % 3);
+  return batch;
+}
+
+std::unique_ptr<Learner> make_learner(const TrainConfig& config, const std::string& format = "channels_first") {
+  torch::manual_seed(5);
+  return std::make_unique<Learner>(config, 3, torch::kCPU, Numerics{"fp32", format});
+}
+
+std::vector<torch::Tensor> copy_of(const torch::nn::Module& module) {
+  std::vector<torch::Tensor> copies;
+  for (const auto& [name, tensor] : state_dict(module)) copies.push_back(tensor.clone());
+  return copies;
+}
+
+bool equal(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return torch::equal(x, y); });
+}
+
+TEST(Learner, AStepWhoseLossIsNotFiniteChangesNothing) {
+  const auto learner = make_learner(tiny_config());
+  EXPECT_TRUE(learner->step({random_batch(4, 1)}, 0.1, false).finite);
+  const torch::Tensor weight = learner->head()->weight;
+  const torch::Tensor kept = weight.detach().clone();
+  {
+    const torch::NoGradGuard no_grad;
+    weight[0][0] = std::numeric_limits<float>::quiet_NaN();
+  }
+  const auto before = copy_of(*learner->backbone());
+  EXPECT_FALSE(learner->step({random_batch(4, 2)}, 0.1, false).finite);
+  EXPECT_TRUE(equal(copy_of(*learner->backbone()), before)) << "weights or running statistics moved";
+  {
+    const torch::NoGradGuard no_grad;
+    weight.copy_(kept);
+  }
+  EXPECT_TRUE(learner->step({random_batch(4, 3)}, 0.1, false).finite);
+  EXPECT_FALSE(equal(copy_of(*learner->backbone()), before));
+}
+
+TEST(Learner, AccumulatedBatchesAreOneLargeBatch) {
+  // Only the head learns: batch normalisation, which sees each part by itself, then uses its running statistics.
+  const auto parts = make_learner(tiny_config()), whole = make_learner(tiny_config());
+  const Batch a = random_batch(3, 1), b = random_batch(3, 2);
+  Batch both = a;
+  both.pixels.insert(both.pixels.end(), b.pixels.begin(), b.pixels.end());
+  both.labels.insert(both.labels.end(), b.labels.begin(), b.labels.end());
+  const double loss_parts = parts->step({a, b}, 0.1, true).loss, loss_whole = whole->step({both}, 0.1, true).loss;
+  EXPECT_NEAR(loss_parts, loss_whole, 1e-5);
+  EXPECT_TRUE(torch::allclose(parts->head()->weight, whole->head()->weight, 1e-4, 1e-6));
+}
+
+TEST(Learner, HeadWarmUpLeavesTheBackboneAlone) {
+  const auto learner = make_learner(tiny_config());
+  const auto backbone = copy_of(*learner->backbone()), head = copy_of(*learner->head());
+  learner->step({random_batch(4, 1)}, 0.1, true);
+  EXPECT_TRUE(equal(copy_of(*learner->backbone()), backbone));
+  EXPECT_FALSE(equal(copy_of(*learner->head()), head));
+}
+
+TEST(Learner, MemoryFormatsLearnTheSame) {
+  const auto first = make_learner(tiny_config()), last = make_learner(tiny_config(), "channels_last");
+  for (uint64_t step = 0; step < 3; ++step) {
+    const Batch batch = random_batch(6, step);
+    EXPECT_NEAR(first->step({batch}, 0.01, false).loss, last->step({batch}, 0.01, false).loss, 1e-3);
+  }
+}
+
+}  // namespace
+}  // namespace facerec
