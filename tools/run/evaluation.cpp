@@ -50,6 +50,17 @@ void check_names(const std::vector<PairSet>& sets) {
   }
 }
 
+namespace {
+
+// A run is called by its folder's name, another model as the user named it.
+std::string label_of(const fs::path& model, const fs::path& file) {
+  const fs::path folder = model.filename().empty() ? model.parent_path() : model;
+  if (fs::exists(folder / "checkpoints")) return folder.filename().string();
+  return text_of(model.empty() ? file : model);
+}
+
+}  // namespace
+
 OpenModel open_model(const std::string& model, const EngineOptions& options, const std::string& label) {
   const fs::path file = find_model(model);
   if (model.empty()) spdlog::info("model: {}", text_of(file));
@@ -57,7 +68,7 @@ OpenModel open_model(const std::string& model, const EngineOptions& options, con
   open.info.path = text_of(file);
   open.info.architecture = open.engine->spec().architecture;
   open.info.identity = open.engine->identity();
-  open.info.label = label.empty() ? open.info.path : label;
+  open.info.label = label.empty() ? label_of(model, file) : label;
   return open;
 }
 

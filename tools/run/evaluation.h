@@ -38,7 +38,7 @@ struct OpenModel {
   std::unique_ptr<Engine> engine;
 };
 
-// What --model names; see find_model(). `label`: what tables call it; "": its path.
+// What --model names; see find_model(). `label`: what tables call it; "": the name of the run, or what --model says.
 OpenModel open_model(const std::string& model, const EngineOptions& options, const std::string& label = "");
 
 // An untrained network of the first model's architecture, and grey pixels of its input size.
