@@ -238,6 +238,11 @@ TEST(Finetune, StartsFromAModelWithAnotherHeadAndComparesBeforeAndAfter) {
                  "/eval}]}\n"
                  "run: {dir: " +
                  folder.path().string() + "/tuned, device: cpu}\n");
+  const Outcome printed =
+      facerec({"finetune", recipe, "--from", base, "--set", "model.dropout=0.3", "--print-config", "--json"});
+  EXPECT_EQ(printed.json().at("model").at("name"), "ir_tiny");
+  EXPECT_EQ(printed.json().at("model").at("embedding_size"), 16);
+  EXPECT_EQ(printed.json().at("model").at("dropout"), 0.3);
   const Outcome outcome = facerec({"finetune", recipe, "--from", base, "--data", other + "/train", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const auto evaluation = outcome.json().at("evaluation");

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
@@ -51,6 +53,7 @@ Validate validation(const TrainConfig& config, const std::vector<PairSet>& sets)
 }
 
 std::string preprocess_name(ModelConfig config, const Preprocess& preprocess, const fs::path& file) {
+  config.input = {preprocess.width, preprocess.height};
   for (const char* name : {"default", "bgr", "unit"}) {
     config.preprocess = name;
     if (spec_of(config).preprocess == preprocess) return name;
@@ -58,26 +61,26 @@ std::string preprocess_name(ModelConfig config, const Preprocess& preprocess, co
   throw Error("its preprocessing has no name in configurations").file(text_of(file));
 }
 
+// Dropout has no weights: only the configuration of the training tells it.
+std::optional<double> stored_dropout(const SafetensorsFile& file) {
+  const auto text = file.metadata().find("configuration");
+  if (text == file.metadata().end()) return std::nullopt;
+  const auto config = nlohmann::json::parse(text->second, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json::json_pointer place("/model/dropout");
+  if (!config.contains(place) || !config.at(place).is_number()) return std::nullopt;
+  return config.at(place).get<double>();
+}
+
 // The keys of `model` that the user did not give are those of the model file.
 void take_model_from(const fs::path& path, const std::vector<std::string>& given, ModelConfig& model) {
   const SafetensorsFile file(path);
   const ModelSpec spec = read_spec(file);
-  ModelConfig stored;
-  if (const auto text = file.metadata().find("configuration"); text != file.metadata().end()) {
-    TrainConfig config;
-    read_config(parse_yaml(text->second, {.file = text_of(path), .line = 0, .argument = ""}), config);
-    stored = config.model;
-  }
-  stored.name = spec.architecture;
-  stored.embedding_size = spec.embedding_size;
-  stored.input = {spec.preprocess.width, spec.preprocess.height};
-  stored.preprocess = preprocess_name(stored, spec.preprocess, path);
   auto is_given = [&](const char* key) { return std::find(given.begin(), given.end(), key) != given.end(); };
-  if (!is_given("name")) model.name = stored.name;
-  if (!is_given("embedding_size")) model.embedding_size = stored.embedding_size;
-  if (!is_given("input")) model.input = stored.input;
-  if (!is_given("preprocess")) model.preprocess = stored.preprocess;
-  if (!is_given("dropout")) model.dropout = stored.dropout;
+  if (!is_given("name")) model.name = spec.architecture;
+  if (!is_given("embedding_size")) model.embedding_size = spec.embedding_size;
+  if (!is_given("input")) model.input = {spec.preprocess.width, spec.preprocess.height};
+  if (!is_given("preprocess")) model.preprocess = preprocess_name(model, spec.preprocess, path);
+  if (!is_given("dropout")) model.dropout = stored_dropout(file).value_or(model.dropout);
 }
 
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
