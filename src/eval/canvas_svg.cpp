@@ -56,7 +56,7 @@ SvgCanvas::SvgCanvas(int width, int height, const std::string& title) {
 }
 
 void SvgCanvas::polyline(std::span<const Spot> spots, const Stroke& stroke) {
-  svg_ += "<polyline fill=\"none\" stroke-linejoin=\"round\"" + attributes(stroke) + " points=\"";
+  svg_ += R"(<polyline fill="none" stroke-linejoin="round")" + attributes(stroke) + " points=\"";
   for (const Spot& spot : spots) svg_ += (&spot == spots.data() ? "" : " ") + fixed(spot.x, 2) + ',' + fixed(spot.y, 2);
   svg_ += "\"/>\n";
 }

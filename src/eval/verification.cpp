@@ -12,7 +12,7 @@ std::vector<std::string> notes_of(const VerificationResult& result) {
                     " pairs: AUC, EER, TAR and FNMR at a wanted FAR are undefined");
   }
   if (!result.val) {
-    notes.push_back("a fold, or the rest of one, has no same or no different pairs: VAL at FAR 1e-3 is undefined");
+    notes.emplace_back("a fold, or the rest of one, has no same or no different pairs: VAL at FAR 1e-3 is undefined");
   }
   if (result.zero_embeddings > 0) {
     notes.push_back(std::to_string(result.zero_embeddings) +

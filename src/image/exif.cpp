@@ -43,7 +43,7 @@ int exif_orientation(Bytes jpeg) {
   auto byte = [&](size_t i) { return std::to_integer<int>(jpeg[i]); };
   for (size_t i = 2; i + 10 < jpeg.size() && byte(i) == 0xFF;) {
     const int marker = byte(i + 1);
-    const size_t length = static_cast<size_t>(byte(i + 2) << 8 | byte(i + 3));
+    const auto length = static_cast<size_t>(byte(i + 2) << 8 | byte(i + 3));
     if (marker == 0xDA || length < 2) break;
     if (marker == 0xE1 && length > 16 && i + 2 + length <= jpeg.size() &&
         std::memcmp(&jpeg[i + 4], "Exif\0\0", 6) == 0) {

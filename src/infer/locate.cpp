@@ -49,7 +49,7 @@ fs::path newest_run(const fs::path& runs) {
 
 fs::path find_model(const fs::path& model, const fs::path& runs) {
   if (model.empty()) {
-    const fs::path newest = newest_run(runs);
+    fs::path newest = newest_run(runs);
     if (newest.empty()) {
       throw Error::usage("no model was named and none was found")
           .file(text_of(runs))
@@ -60,7 +60,7 @@ fs::path find_model(const fs::path& model, const fs::path& runs) {
   std::error_code code;
   if (!fs::exists(model, code)) throw Error::usage("does not exist").file(text_of(model));
   if (!fs::is_directory(model, code)) return model;
-  const fs::path weights = weights_in(model);
+  fs::path weights = weights_in(model);
   if (weights.empty()) {
     throw Error::usage("holds no model")
         .file(text_of(model))

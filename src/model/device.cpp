@@ -35,7 +35,7 @@ torch::Device open_cuda(int64_t index) {
         .hint("install the driver, or run with --device cpu");
   }
   open_cuda_libraries();
-  const auto count = static_cast<int64_t>(torch::cuda::device_count());
+  const auto count = torch::cuda::device_count();
   if (count == 0) throw Error("the NVIDIA driver shows no usable GPU").hint("see nvidia-smi; or run with --device cpu");
   if (index >= count) {
     throw Error::usage("there is no cuda:" + std::to_string(index) + ", only " + std::to_string(count) + " GPUs");

@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include <ATen/Context.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -147,7 +148,7 @@ void add_differences(const std::string& path, const Json& stored, const Json& wa
   }
   for (const std::string& key : keys) {
     auto value = [&](const Json& side) { return side.contains(key) ? side.at(key) : Json("absent"); };
-    add_differences(path.empty() ? key : path + "." + key, value(stored), value(wanted), list);
+    add_differences(path.empty() ? key : fmt::format("{}.{}", path, key), value(stored), value(wanted), list);
   }
 }
 

@@ -59,7 +59,7 @@ Learner::Learner(const TrainConfig& config, int64_t classes, torch::Device devic
   auto groups = parameter_groups(*backbone_, "backbone.", config_.optimizer, config_.optimizer.backbone_lr_factor);
   for (ParameterGroup& group : parameter_groups(*head_, "head.", config_.optimizer, 1.0))
     groups.push_back(std::move(group));
-  optimizer_ = std::make_unique<Optimizer>(config_.optimizer, std::move(groups));
+  optimizer_ = std::make_unique<Optimizer>(config_.optimizer, groups);
 }
 
 void Learner::set_mode(bool head_only) {

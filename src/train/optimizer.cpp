@@ -41,14 +41,15 @@ std::vector<ParameterGroup> parameter_groups(const torch::nn::Module& module, co
     group.parameters.emplace_back(prefix + parameter.key(), parameter.value());
   }
   std::vector<ParameterGroup> groups;
+  groups.reserve(by_decay.size());
   for (auto& [decay, group] : by_decay) groups.push_back(std::move(group));
   return groups;
 }
 
-Optimizer::Optimizer(OptimizerConfig config, std::vector<ParameterGroup> groups) : config_(std::move(config)) {
-  for (ParameterGroup& from : groups) {
+Optimizer::Optimizer(OptimizerConfig config, const std::vector<ParameterGroup>& groups) : config_(std::move(config)) {
+  for (const ParameterGroup& from : groups) {
     Group& group = groups_.emplace_back(Group{{}, from.weight_decay, from.lr_factor});
-    for (auto& [name, parameter] : from.parameters) {
+    for (const auto& [name, parameter] : from.parameters) {
       Slot slot{parameter, {}, {}, {}, name};
       if (config_.name != "sgd" || config_.momentum > 0) slot.first = torch::zeros_like(parameter);
       if (config_.name != "sgd") {
@@ -120,7 +121,7 @@ double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_n
     if (parameter.grad().defined()) gradients.push_back(parameter.grad());
   }
   if (gradients.empty()) return 0;
-  const double norm = torch::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+  const auto norm = torch::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
   if (max_norm > 0 && norm > max_norm) at::_foreach_mul_(gradients, max_norm / (norm + 1e-6));
   return norm;
 }

@@ -14,12 +14,8 @@ namespace {
 
 constexpr std::string_view step_prefix = "step_";
 
-// The time and number of a run in the order of their beginning, from what follows its name: "_2026-01-31-23-59-58_2".
-struct RunOrder {
-  std::string time;
-  int number = 1;
-  auto operator<=>(const RunOrder&) const = default;
-};
+// The time and number of a run, in the order of their beginning, from what follows its name: "_2026-01-31-23-59-58_2".
+using RunOrder = std::pair<std::string, int>;
 
 std::optional<RunOrder> parse_suffix(std::string_view text) {
   constexpr std::string_view form = "_0000-00-00-00-00-00";
@@ -27,10 +23,10 @@ std::optional<RunOrder> parse_suffix(std::string_view text) {
   for (size_t i = 0; i < form.size(); ++i) {
     if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return std::nullopt;
   }
-  RunOrder order{std::string(text.substr(0, form.size()))};
+  RunOrder order{text.substr(0, form.size()), 1};
   text.remove_prefix(form.size());
   if (text.empty()) return order;
-  const auto [end, code] = std::from_chars(text.data() + 1, text.data() + text.size(), order.number);
+  const auto [end, code] = std::from_chars(text.data() + 1, text.data() + text.size(), order.second);
   if (text[0] != '_' || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return order;
 }
@@ -42,7 +38,7 @@ fs::path create_run_folder(const fs::path& runs, const std::string& name) {
   fs::create_directories(runs, code);
   const std::string stem = fmt::format("{}_{:%Y-%m-%d-%H-%M-%S}", name, fmt::localtime(std::time(nullptr)));
   for (int attempt = 1; !code && attempt < 1000; ++attempt) {
-    const fs::path folder = runs / (attempt == 1 ? stem : fmt::format("{}_{}", stem, attempt));
+    fs::path folder = runs / (attempt == 1 ? stem : fmt::format("{}_{}", stem, attempt));
     if (fs::create_directory(folder, code)) {
       fs::create_directory(folder / "checkpoints");
       return folder;
@@ -63,6 +59,7 @@ std::vector<fs::path> find_runs(const fs::path& runs, const std::string& name) {
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<fs::path> paths;
+  paths.reserve(found.size());
   for (auto& [order, path] : found) paths.push_back(std::move(path));
   return paths;
 }
@@ -88,7 +85,7 @@ std::vector<CheckpointFolder> find_checkpoints(const fs::path& run) {
 void prune_checkpoints(const fs::path& run, int64_t keep) {
   const std::vector<CheckpointFolder> all = find_checkpoints(run);
   std::error_code ignored;
-  for (size_t i = static_cast<size_t>(keep); i < all.size(); ++i) fs::remove_all(all[i].path, ignored);
+  for (auto i = static_cast<size_t>(keep); i < all.size(); ++i) fs::remove_all(all[i].path, ignored);
 }
 
 }  // namespace facerec

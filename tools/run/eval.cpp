@@ -49,6 +49,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();
   std::vector<OpenModel> models;
+  models.reserve(names.size());
   for (const std::string& name : names) models.push_back(open_model(name, engine_options));
   const size_t asked = models.size();
   if (verb.baselines) add_baselines(models, engine_options);

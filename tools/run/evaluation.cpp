@@ -135,7 +135,7 @@ Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& 
 
 std::string write_report(const Report& report, const fs::path& folder) {
   fs::create_directories(folder);
-  const std::string text = to_text(report);
+  std::string text = to_text(report);
   write_file(folder / "evaluation.txt", text);
   std::vector<std::string> names;
   for (const ReportEntry& entry : report.results) {

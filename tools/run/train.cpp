@@ -45,6 +45,7 @@ Validate validation(const TrainConfig& config, const std::vector<PairSet>& sets)
   return [&config, &sets](const std::shared_ptr<Backbone>& backbone) {
     std::vector<ValidationScore> scores;
     const auto engine = engine_of(backbone, engine_options(config));
+    scores.reserve(sets.size());
     for (const PairSet& set : sets) {
       scores.push_back({set.name, evaluate(*engine, set, evaluation_options(config)).accuracy.mean});
     }

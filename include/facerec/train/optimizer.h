@@ -26,7 +26,7 @@ std::vector<ParameterGroup> parameter_groups(const torch::nn::Module& module, co
 
 class Optimizer {
  public:
-  Optimizer(OptimizerConfig config, std::vector<ParameterGroup> groups);
+  Optimizer(OptimizerConfig config, const std::vector<ParameterGroup>& groups);
 
   // One update with the gradients at hand; parameters without one are left alone. `lr` is the rate of the step; groups
   // multiply it with their factor.
