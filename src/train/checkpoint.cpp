@@ -23,12 +23,11 @@ const char* const head_file = "head-00000-of-00001.safetensors";
 const char* const optimizer_file = "optimizer-00000-of-00001.safetensors";
 const char* const state_file = "state.json";
 
-void check_finite(const Learner& learner) {
-  for (const auto& parameter : learner.backbone()->named_parameters()) {
-    if (!torch::isfinite(parameter.value()).all().item<bool>()) {
-      throw Error("the weights are no longer finite ('" + parameter.key() + "'), so no checkpoint is written")
-          .hint("lower optimizer.lr and resume from the last checkpoint");
-    }
+void check_finite(const torch::nn::Module& module) {
+  for (const auto& parameter : module.named_parameters()) {
+    if (torch::isfinite(parameter.value()).all().item<bool>()) continue;
+    throw Error("the weights are no longer finite ('" + parameter.key() + "'), so no checkpoint is written")
+        .hint("lower optimizer.lr and resume from the last checkpoint");
   }
 }
 
@@ -58,7 +57,8 @@ Json json_of(const RunState& state) {
 }  // namespace
 
 void save_checkpoint(const fs::path& folder, const Learner& learner, const RunState& state) {
-  check_finite(learner);
+  check_finite(*learner.backbone());
+  check_finite(*learner.head());
   write_folder(folder, [&](const fs::path& temporary) {
     save_backbone(temporary / backbone_file, *learner.backbone(), {{"configuration", to_json_text(state.config)}});
     save_tensors(temporary / head_file, state_dict(*learner.head()));

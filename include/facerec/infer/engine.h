@@ -39,8 +39,8 @@ std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOpti
 // Over a live backbone, e.g. one in training: it is put into evaluation mode for each call and back afterwards.
 std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const EngineOptions& options);
 
-// Baselines that tell whether a benchmark is trivial: a network of this architecture with random weights, and
-// mean-subtracted grey pixels.
+// Baselines that tell whether a benchmark is trivial: a network of this architecture with random weights (seed 1) and
+// the default preprocessing of values, and mean-subtracted grey pixels.
 std::unique_ptr<Engine> untrained_engine(const ModelSpec& spec, const EngineOptions& options);
 std::unique_ptr<Engine> pixel_engine(const Preprocess& preprocess);
 
