@@ -4,29 +4,14 @@
 // "__metadata__": {string: string}}, then the tensors' bytes. (github.com/huggingface/safetensors)
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "facerec/core/files.h"
+#include "facerec/io/tensor_file.h"
 
 namespace facerec {
-
-// Names as the format spells them: "F32", "F64", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL", …
-struct TensorView {
-  std::string dtype;
-  std::vector<int64_t> shape;        // [] is a scalar
-  std::span<const std::byte> bytes;  // little-endian, row-major; size = product(shape) · size of dtype
-};
-
-// Bytes per element of a dtype of the format, or 0 for an unknown one.
-size_t dtype_size(const std::string& dtype);
-
-using Metadata = std::map<std::string, std::string>;
 
 // A mapped file. Opening checks everything that the format promises: header length (at most 100 MB) and JSON, known
 // dtypes, no duplicate name, shapes that fit their byte ranges, ranges that tile the buffer without holes or overlaps.
@@ -44,11 +29,6 @@ class SafetensorsFile {
   MappedFile file_;
   std::map<std::string, TensorView> tensors_;
   Metadata metadata_;
-};
-
-struct NamedTensor {
-  std::string name;
-  TensorView view;
 };
 
 // Writes whole or not at all. Tensors are laid out by descending alignment and then in the order given, so that a

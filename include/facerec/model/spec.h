@@ -26,6 +26,7 @@ struct ModelSpec {
   std::string architecture;  // a name of the registry
   int64_t embedding_size = 0;
   Preprocess preprocess = {};
+  bool unit_length = false;  // the published network returns embeddings of length 1 (InsightFace_Pytorch)
 
   bool operator==(const ModelSpec&) const = default;
 };
