@@ -35,7 +35,7 @@ class Machine {
       const auto op = static_cast<uint8_t>(take(1)[0]);
       if (op == '.') break;
       if (!number(op) && !string(op) && !container(op) && !object(op) && !memo(op)) {
-        fail("opcode " + std::to_string(op) + " is not one that files of data need");
+        fail("opcode " + std::to_string(op) + " is not one of data");
       }
     }
     tree_.root_ = pop();
@@ -45,7 +45,9 @@ class Machine {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error("cannot be read as a Python pickle: " + what).offset(base_ + opcode_);
+    throw Error("is a damaged Python pickle: " + what)
+        .hint("it may not have arrived whole: get it again")
+        .offset(base_ + opcode_);
   }
 
   // ---- Bytes

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 #include "io/parse.h"
 
 namespace facerec {
@@ -36,7 +37,8 @@ json parse_header(std::string_view text) {
   try {
     header = json::parse(text, watch);
   } catch (const json::exception& failure) {
-    throw bad(std::string("the header is not JSON: ") + failure.what());
+    const std::string_view what = failure.what();  // "[json.exception.…] message", with bytes of the file
+    throw bad("the header is not JSON: " + printable(what.substr(what.find(']') + 2), 200));
   }
   if (!header.is_object()) throw bad("the header is not a JSON object");
   if (!duplicate.empty()) throw bad("'" + duplicate + "' occurs twice in the header");

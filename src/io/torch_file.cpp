@@ -27,12 +27,12 @@ std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// What hides in a pickle that calls something is not known, so the remedy is one that needs no pickle of objects.
 Tree read_objects(std::span<const std::byte> bytes, uint64_t base) {
   try {
     return pickle::read(bytes, torch_callables(), base);
   } catch (Error& error) {
-    throw std::move(error).hint(std::string("if you trust the file, ") + torch_save_hint);
+    if (!error.hint().empty()) throw;
+    throw std::move(error).hint(std::string("if you trust its source, ") + torch_save_hint);
   }
 }
 

@@ -1,0 +1,18 @@
+#include "unit/io/allocations.h"
+
+#include <cstdlib>
+#include <new>
+
+std::atomic<size_t> facerec::test::largest_allocation = 0;
+
+void* operator new(size_t size) {
+  size_t largest = facerec::test::largest_allocation;
+  while (size > largest && !facerec::test::largest_allocation.compare_exchange_weak(largest, size)) {
+  }
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
