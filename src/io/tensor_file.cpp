@@ -62,7 +62,10 @@ bool is_onnx(std::string_view text) {
     throw Error("was written by a PyTorch of before 2017 (a tar archive), which is not read here")
         .hint("open it in PyTorch 2.5 or older and save it again: torch.save(torch.load(OLD), \"weights.pth\")");
   }
-  if (is_onnx(text)) throw Error("is an ONNX model, whose weights are not read here");
+  if (is_onnx(text)) {
+    throw Error("is an ONNX model, whose weights are not read here")
+        .hint("take the .pth or .safetensors that it was exported from");
+  }
   const std::string head = lower(text.substr(0, 512));
   const size_t begin = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (begin != std::string::npos && head[begin] == '<') {
