@@ -191,6 +191,12 @@ Names expand(Graph& graph, const Op& op) {
   return {graph.add("Expand", {input(graph, op), whole})};
 }
 
+// In C++, a number divided by a tensor is empty_like, filled with the number, divided.
+Names fill(Graph& graph, const Op& op) {
+  const std::string value = op.name == "fill" ? operand(graph, op, "value") : graph.scalar(op.name == "ones_like");
+  return {graph.add("Expand", {value, graph.add("Shape", {input(graph, op)})})};
+}
+
 std::string cut(Graph& graph, const std::string& x, int64_t dim, int64_t start, int64_t end, int64_t step = 1) {
   return graph.add("Slice",
                    {x, graph.integers({start}), graph.integers({end}), graph.integers({dim}), graph.integers({step})});
@@ -288,6 +294,10 @@ const Entry translators[] = {
     {"view_as", reshape},
     {"reshape_as", reshape},
     {"expand", expand},
+    {"empty_like", fill},
+    {"fill", fill},
+    {"ones_like", fill},
+    {"zeros_like", fill},
     {"expand_as", expand},
     {"permute", permute},
     {"transpose", transpose},
