@@ -7,6 +7,7 @@
 #include "facerec/infer/engine.h"
 #include "facerec/model/backbone.h"
 #include "facerec/model/device.h"
+#include "facerec/model/onnx.h"
 #include "facerec/model/weights.h"
 
 namespace facerec {
@@ -54,6 +55,9 @@ std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const Engi
 }
 
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options) {
+  if (model_file.extension() == ".onnx") {
+    return open_onnx_engine(model_file, describe_onnx(open_onnx(model_file)).spec, options);
+  }
   open_device(options.device);  // before the first tensor is made: CUDA's libraries register with LibTorch
   return engine_of(load_backbone(model_file), options);
 }

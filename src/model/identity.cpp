@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "facerec/core/error.h"
+#include "facerec/model/onnx.h"
 #include "facerec/model/weights.h"
 #include "model/bytes.h"
 #include "model/metadata.h"
@@ -53,6 +54,12 @@ std::string model_identity(const Backbone& backbone) {
     hash.add(view.bytes);
   }
   hash.add(preprocess_text(backbone.spec().preprocess) + "\n");
+  return hash.hex();
+}
+
+std::string onnx_identity(const fs::path& path) {
+  Sha256 hash;
+  hash.add(MappedFile(path).bytes());
   return hash.hex();
 }
 

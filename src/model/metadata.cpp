@@ -46,13 +46,13 @@ std::optional<std::array<Value, count>> parse(std::string_view text, char separa
 
 class Reader {
  public:
-  explicit Reader(const SafetensorsFile& file) : file_(file) {}
+  Reader(const Metadata& metadata, const fs::path& path) : metadata_(metadata), path_(path) {}
 
   const std::string& text(const std::string& key) const {
-    const auto found = file_.metadata().find(key);
-    if (found != file_.metadata().end()) return found->second;
+    const auto found = metadata_.find(key);
+    if (found != metadata_.end()) return found->second;
     throw Error("has no '" + key + "' in its metadata")
-        .file(text_of(file_.path()))
+        .file(text_of(path_))
         .hint("model files are written by facerec; this one cannot be used without knowing its architecture");
   }
 
@@ -70,11 +70,12 @@ class Reader {
   }
 
   Error nonsense(const std::string& key) const {
-    return Error("its metadata makes no sense: " + key + " is '" + text(key) + "'").file(text_of(file_.path()));
+    return Error("its metadata makes no sense: " + key + " is '" + text(key) + "'").file(text_of(path_));
   }
 
  private:
-  const SafetensorsFile& file_;
+  const Metadata& metadata_;
+  const fs::path& path_;
 };
 
 }  // namespace
@@ -95,8 +96,8 @@ std::string preprocess_text(const Preprocess& preprocess) {
          triple_text(preprocess.std);
 }
 
-ModelSpec read_spec(const SafetensorsFile& file) {
-  const Reader reader(file);
+ModelSpec spec_in(const Metadata& metadata, const fs::path& path) {
+  const Reader reader(metadata, path);
   reader.is_second("format", format_name, format_name);
   reader.is_second("flip", flip_rule, flip_rule);
   ModelSpec spec{.architecture = reader.text("architecture"),
@@ -113,6 +114,11 @@ ModelSpec read_spec(const SafetensorsFile& file) {
   for (float deviation : spec.preprocess.std) {
     if (!std::isfinite(deviation) || deviation <= 0) throw reader.nonsense("std");
   }
+  return spec;
+}
+
+ModelSpec read_spec(const SafetensorsFile& file) {
+  ModelSpec spec = spec_in(file.metadata(), file.path());
   try {
     check_spec(spec);
   } catch (const Error& error) {

@@ -34,7 +34,16 @@ struct EngineOptions {
 // the newest run below `runs`. Returns the backbone's file. Throws a usage Error when nothing is there.
 fs::path find_model(const fs::path& model, const fs::path& runs = "runs");
 
+// By the ending of its name: .onnx files as describe_onnx (facerec/model/onnx.h) understands them, others as the
+// project's own .safetensors.
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options);
+
+// An ONNX file on OpenVINO, preprocessed as `spec` says; a graph that takes 8-bit pixels gets them without mean and
+// std. spec.embedding_size 0: the graph's. Graphs made for one size of batch are opened for any where they allow it,
+// and else fed in batches of theirs. Throws a usage Error for another device than auto or cpu, and an Error for a file
+// that is no ONNX model, does not fit `spec` or does not give one embedding an image.
+std::unique_ptr<Engine> open_onnx_engine(const fs::path& onnx_file, const ModelSpec& spec,
+                                         const EngineOptions& options);
 
 // Over a live backbone, e.g. one in training: it is put into evaluation mode for each call and back afterwards.
 std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const EngineOptions& options);
