@@ -120,6 +120,10 @@ TensorFile open_tensor_file(const fs::path& path) {
     file.path = path;
     return file;
   } catch (Error& error) {
+    // The one kind that has no mark of its own: NAME.data-00000-of-00001.
+    if (path.filename().string().find(".data-0") != std::string::npos) {
+      throw Error("is a part of a TensorFlow checkpoint").hint(tensorflow).file(text_of(path));
+    }
     throw std::move(error).file(text_of(path));
   }
 }

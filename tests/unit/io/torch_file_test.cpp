@@ -19,8 +19,15 @@ using namespace std::string_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// The result keeps the content.
+struct Kept {
+  std::string content;
+  TensorMemory memory{std::as_bytes(std::span(content))};
+};
+
 TensorFile parse(const std::string& content) {
-  return parse_tensor_file(std::make_shared<TensorMemory>(std::as_bytes(std::span(content))));
+  const std::shared_ptr<Kept> kept(new Kept{content});
+  return parse_tensor_file({kept, &kept->memory});
 }
 
 std::string error_of(const std::string& content) {
@@ -243,6 +250,14 @@ TEST(TorchFile, NamesWhatElseAFileIs) {
   is(tar, "tar archive; unpack");
   tar.replace(0, 8, "sys_info");
   is(tar, "torch.save(torch.load");
+  const TemporaryFolder folder;
+  write_file(folder / "model.data-00000-of-00001", "\xFE\xFE");
+  try {
+    open_tensor_file(folder / "model.data-00000-of-00001");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("TensorFlow"));
+  }
 }
 
 }  // namespace
