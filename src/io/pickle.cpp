@@ -188,7 +188,8 @@ bool Machine::number(uint8_t op) {
     case 'F': {
       const std::string_view digits = line();
       double value = 0;
-      if (std::from_chars(digits.begin(), digits.end(), value).ptr != digits.end()) fail("a number is not one");
+      const auto [end, error] = std::from_chars(digits.begin(), digits.end(), value);
+      if (error != std::errc() || end != digits.end()) fail("a number is not one");
       push_number(Kind::real, std::bit_cast<int64_t>(value));
       return true;
     }

@@ -31,8 +31,7 @@ inline void use(const TensorFile& file) {
       for (std::byte byte : view.bytes) sum += static_cast<unsigned>(byte);
     }
   }
-  static volatile unsigned sink;
-  sink = sum;
+  [[maybe_unused]] volatile unsigned sink = sum;
 }
 
 }  // namespace facerec::fuzz
