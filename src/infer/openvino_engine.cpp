@@ -76,7 +76,7 @@ class OpenVinoEngine final : public Engine {
     if (shape.rank() != 4) throw error("its input is no batch of images");
     channels_last_ = shape[1] != 3;
     if (channels_last_ && shape[3] != 3) throw error("its input has no axis for 3 channels");
-    const ov::Dimension height = shape[channels_last_ ? 1 : 2], width = shape[channels_last_ ? 2 : 3];
+    const ov::Dimension &height = shape[channels_last_ ? 1 : 2], &width = shape[channels_last_ ? 2 : 3];
     const Preprocess& image = spec_.preprocess;
     if (!height.compatible(image.height) || !width.compatible(image.width)) {
       throw error("takes images of " + std::to_string(width.get_length()) + "x" + std::to_string(height.get_length()) +
@@ -100,7 +100,7 @@ class OpenVinoEngine final : public Engine {
       opened->reshape(input_shape(ov::Dimension::dynamic()));
       const auto& outputs = opened->outputs();
       if (std::all_of(outputs.begin(), outputs.end(), [](const auto& output) {
-            const ov::PartialShape shape = output.get_partial_shape();
+            const ov::PartialShape& shape = output.get_partial_shape();
             return shape.rank().is_static() && shape.size() > 0 && shape[0].is_dynamic();
           })) {
         model = opened;

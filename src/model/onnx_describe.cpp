@@ -9,9 +9,9 @@ namespace {
 
 const char* const not_a_backbone = "a network that gives embeddings takes images [N,3,height,width] and gives [N,E]";
 
-// A side of the image in the graph; `open` where the graph leaves it open.
-int side(const OnnxFile& file, int64_t extent, int open) {
-  if (extent < 0) return open;
+// A side of the image in the graph, else `open`, from the metadata: both are the file's word.
+int side(const OnnxFile& file, int64_t in_graph, int open) {
+  const int64_t extent = in_graph < 0 ? open : in_graph;
   if (extent >= min_input_side && extent <= max_input_side) return static_cast<int>(extent);
   throw Error("takes images of a side of " + std::to_string(extent) + " pixels").file(text_of(file.path));
 }

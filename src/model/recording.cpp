@@ -1,6 +1,7 @@
 #include "model/recording.h"
 
 #include <ATen/record_function.h>
+#include <c10/util/ScopeExit.h>
 
 #include <algorithm>
 #include <unordered_map>
@@ -28,15 +29,11 @@ class Recorder {
                                                                      .needsInputs(true)
                                                                      .needsOutputs(true)
                                                                      .scopes({at::RecordScope::FUNCTION}));
-    Tensor output;
-    try {
-      output = backbone.forward(input);
-    } catch (...) {
-      at::removeCallback(handle);
-      throw;
+    {
+      const auto stop = c10::make_scope_exit([&] { at::removeCallback(handle); });
+      const Tensor output = backbone.forward(input);
+      if (problem_.empty()) recording_.output = value_of(output);
     }
-    at::removeCallback(handle);
-    if (problem_.empty()) recording_.output = value_of(output);
     if (!problem_.empty()) throw Error("the network cannot be written as a graph: " + problem_);
     return std::move(recording_);
   }
@@ -79,23 +76,39 @@ class Recorder {
   std::vector<int> values_of(const c10::IValue& value) {
     std::vector<int> values;
     if (value.isTensor()) return {value_of(value.toTensor())};
+    if (value.isOptionalTensorList()) {
+      for (const auto& tensor : value.toOptionalTensorVector()) values.push_back(tensor ? value_of(*tensor) : no_value);
+      return values;
+    }
     for (const Tensor& tensor : value.toTensorVector()) values.push_back(value_of(tensor));
     return values;
   }
 
-  static bool holds_tensors(const c10::IValue& value) { return value.isTensor() || value.isTensorList(); }
+  static bool holds_tensors(const c10::IValue& value) {
+    return value.isTensor() || value.isTensorList() || value.isOptionalTensorList();
+  }
 
   static std::unique_ptr<at::ObserverContext> start(const at::RecordFunction& call) {
     const at::DisableRecordFunctionGuard not_what_is_called_here;
     const auto schema = call.operator_schema();
     if (!schema) return nullptr;  // a range of the profiler, no operator
-    if (current->depth_++ == 0) current->begin(*schema, call.inputs());
+    if (current->depth_++ == 0) current->guard([&] { current->begin(*schema, call.inputs()); });
     return std::make_unique<Outermost>();
   }
 
   static void end(const at::RecordFunction& call, at::ObserverContext* context) {
     const at::DisableRecordFunctionGuard not_what_is_called_here;
-    if (context != nullptr && --current->depth_ == 0) current->finish(call.outputs());
+    if (context == nullptr || --current->depth_ > 0) return;
+    current->guard([&] { current->finish(call.outputs()); });
+  }
+
+  template <class Body>
+  void guard(const Body& body) {
+    try {
+      body();
+    } catch (const std::exception& failure) {
+      problem_ = failure.what();
+    }
   }
 
   void begin(const c10::FunctionSchema& schema, c10::ArrayRef<const c10::IValue> inputs) {
@@ -184,6 +197,10 @@ void merge(Recording& a, const Recording& b) {
     RecordedValue& value = a.values[i];
     const std::vector<int64_t>& other = b.values[i].shape;
     if (value.shape.size() != other.size()) throw depends_on_batch("a rank");
+    if (value.constant.defined() && value.key.empty() && value.shape == other &&
+        !torch::equal(value.constant, b.values[i].constant)) {
+      throw depends_on_batch("a constant");
+    }
     for (size_t d = 0; d < other.size(); ++d) {
       if (value.shape[d] == other[d]) continue;
       value.shape[d] = -1;
@@ -223,7 +240,7 @@ void drop_unused(Recording& recording) {
 Recording record(Backbone& backbone) {
   const c10::InferenceMode tracks_versions(false);
   const torch::NoGradGuard without_gradient;
-  const bool was_training = backbone.is_training();
+  const auto mode = c10::make_scope_exit([&, training = backbone.is_training()] { backbone.train(training); });
   backbone.eval();
   const Preprocess& image = backbone.spec().preprocess;
   const torch::Device device = backbone.parameters().front().device();
@@ -233,7 +250,6 @@ Recording record(Backbone& backbone) {
   Recording recording = run(2);
   merge(recording, run(3));
   drop_unused(recording);
-  backbone.train(was_training);
   return recording;
 }
 
