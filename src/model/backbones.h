@@ -1,6 +1,7 @@
 // The backbones that registry.cpp lists.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct IrLayout {
   int64_t stem_stride = 1;
   std::vector<Stage> stages;
   bool squeeze_excitation = false;
-  bool relu = false;  // in place of PReLU, with which a training step on a CPU takes a tenth (fp32) to a third longer
+  bool tface = false;  // a further BatchNorm after the first convolution, and nothing learned in that of the embedding
+  bool relu = false;   // in place of PReLU, with which a training step on a CPU takes a tenth (fp32) to a third longer
 };
 
 // Conv and Linear weights are left as the allocator gave them.

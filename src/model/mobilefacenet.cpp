@@ -37,7 +37,7 @@ std::shared_ptr<ConvBlock> pointwise(int64_t in, int64_t out, Kind kind, torch::
 
 std::shared_ptr<ConvBlock> depthwise(int64_t channels, int64_t stride, torch::Device device) {
   const ConvShape shape{
-      .in = channels, .out = channels, .kernel = {3, 3}, .stride = stride, .padding = 1, .groups = channels};
+      .in = channels, .out = channels, .kernel = {3, 3}, .stride = stride, .padding = {1, 1}, .groups = channels};
   return std::make_shared<ConvBlock>(shape, Kind::activated, device);
 }
 
@@ -77,7 +77,7 @@ class MobileFaceNet final : public Backbone {
     const torch::Device device = options.device;
     const Preprocess& image = options.spec.preprocess;
     auto add = [this](const char* name, LayerPtr layer) { layers_.push_back(register_module(name, std::move(layer))); };
-    const ConvShape stem{.in = 3, .out = 64, .kernel = {3, 3}, .stride = 2, .padding = 1};
+    const ConvShape stem{.in = 3, .out = 64, .kernel = {3, 3}, .stride = 2, .padding = {1, 1}};
     // The last filter of each channel spans what is left of the image.
     const ConvShape global{
         .in = 512, .out = 512, .kernel = {halved(image.height, 4), halved(image.width, 4)}, .groups = 512};

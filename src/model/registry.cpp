@@ -19,20 +19,46 @@ const IrLayout ir_se_101{.stages = ir_101.stages, .squeeze_excitation = true};
 // first halving, so that 112 × 112 ends at 7 × 7 as in the others.
 const IrLayout ir_tiny{.stem_channels = 32, .stem_stride = 2, .stages = {{32, 1}, {64, 2}, {144, 2}}, .relu = true};
 
+// Those of TFace, AdaFace and CVLface.
+IrLayout tface_ir(std::vector<IrLayout::Stage> stages, bool squeeze_excitation = false) {
+  return {.stages = std::move(stages), .squeeze_excitation = squeeze_excitation, .tface = true};
+}
+const IrLayout adaface_ir_18 = tface_ir({{64, 2}, {128, 2}, {256, 2}, {512, 2}});
+const IrLayout adaface_ir_34 = tface_ir({{64, 3}, {128, 4}, {256, 6}, {512, 3}});
+const IrLayout adaface_ir_50 = tface_ir(ir_50.stages);
+const IrLayout adaface_ir_101 = tface_ir(ir_101.stages);
+const IrLayout adaface_ir_se_50 = tface_ir(ir_50.stages, true);
+
+// Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
+const Preprocess bgr{.bgr = true};
+
+using Build = std::shared_ptr<Backbone> (*)(const Options&);
+
+template <auto* build, const auto& layout>
+std::shared_ptr<Backbone> with(const Options& options) {
+  return build(layout, options);
+}
+
 struct BackboneEntry {
   const char* name;
-  std::shared_ptr<Backbone> (*build)(const Options&);
+  Build build;
   void (*initialise)(torch::nn::Module&);  // as the published code does it
+  Preprocess preprocess = {};              // what the published weights expect
 };
 
 const BackboneEntry backbones[] = {
-    {"ir_50", [](const Options& o) { return build_ir(ir_50, o); }, initialise_xavier},
-    {"ir_101", [](const Options& o) { return build_ir(ir_101, o); }, initialise_xavier},
-    {"ir_se_50", [](const Options& o) { return build_ir(ir_se_50, o); }, initialise_xavier},
-    {"ir_se_101", [](const Options& o) { return build_ir(ir_se_101, o); }, initialise_xavier},
-    {"ir_tiny", [](const Options& o) { return build_ir(ir_tiny, o); }, initialise_xavier},
+    {"ir_50", with<build_ir, ir_50>, initialise_xavier},
+    {"ir_101", with<build_ir, ir_101>, initialise_xavier},
+    {"ir_se_50", with<build_ir, ir_se_50>, initialise_xavier},
+    {"ir_se_101", with<build_ir, ir_se_101>, initialise_xavier},
+    {"ir_tiny", with<build_ir, ir_tiny>, initialise_xavier},
+    {"adaface_ir_18", with<build_ir, adaface_ir_18>, initialise_kaiming, bgr},
+    {"adaface_ir_34", with<build_ir, adaface_ir_34>, initialise_kaiming, bgr},
+    {"adaface_ir_50", with<build_ir, adaface_ir_50>, initialise_kaiming, bgr},
+    {"adaface_ir_101", with<build_ir, adaface_ir_101>, initialise_kaiming, bgr},
+    {"adaface_ir_se_50", with<build_ir, adaface_ir_se_50>, initialise_kaiming, bgr},
+    {"resnet50", build_resnet50, initialise_kaiming_conv},
     {"mobilefacenet", build_mobilefacenet, initialise_default},
-    {"resnet50", build_resnet50, initialise_kaiming},
 };
 
 const BackboneEntry& entry_of(const std::string& name) {
@@ -54,7 +80,9 @@ void check_sizes(const ModelSpec& spec) {
 }
 
 Preprocess preprocess_of(const ModelConfig& config) {
-  Preprocess preprocess{.width = static_cast<int>(config.input[0]), .height = static_cast<int>(config.input[1])};
+  Preprocess preprocess = config.preprocess == "default" ? published_preprocess(config.name) : Preprocess{};
+  preprocess.width = static_cast<int>(config.input[0]);
+  preprocess.height = static_cast<int>(config.input[1]);
   if (config.preprocess == "bgr") {
     preprocess.bgr = true;
   } else if (config.preprocess == "unit") {
@@ -73,6 +101,8 @@ std::vector<std::string> backbone_names() {
   for (const BackboneEntry& entry : backbones) names.emplace_back(entry.name);
   return names;
 }
+
+const Preprocess& published_preprocess(const std::string& architecture) { return entry_of(architecture).preprocess; }
 
 void check_spec(const ModelSpec& spec) {
   entry_of(spec.architecture);
