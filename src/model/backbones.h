@@ -34,4 +34,14 @@ std::shared_ptr<Backbone> build_ir(const IrLayout& layout, const NetworkOptions&
 std::shared_ptr<Backbone> build_resnet50(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet(const NetworkOptions& options);
 
+// arcface_torch's IResNet; the units of its four stages.
+std::shared_ptr<Backbone> build_iresnet(const std::array<int, 4>& units, const NetworkOptions& options);
+
+// arcface_torch's MobileFaceNet: channels are multiplied with `scale`.
+struct MbfLayout {
+  int64_t scale;
+  std::array<int, 4> units;
+};
+std::shared_ptr<Backbone> build_mbf(const MbfLayout& layout, const NetworkOptions& options);
+
 }  // namespace facerec

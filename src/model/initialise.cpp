@@ -44,6 +44,11 @@ void initialise_kaiming_conv(torch::nn::Module& network) {
   for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });
 }
 
+void initialise_normal_conv(torch::nn::Module& network) {
+  for_each<layers::Conv>(network, [](auto& conv) { init::normal_(conv.weight, 0, 0.1); });
+  for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });
+}
+
 void initialise_default(torch::nn::Module& network) {
   for_each<layers::Conv>(network, [](auto& conv) { draw_default(conv); });
   for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });

@@ -29,6 +29,16 @@ const IrLayout adaface_ir_50 = tface_ir(ir_50.stages);
 const IrLayout adaface_ir_101 = tface_ir(ir_101.stages);
 const IrLayout adaface_ir_se_50 = tface_ir(ir_50.stages, true);
 
+// Units of the four stages.
+constexpr std::array iresnet18{2, 2, 2, 2};
+constexpr std::array iresnet34{3, 4, 6, 3};
+constexpr std::array iresnet50{3, 4, 14, 3};
+constexpr std::array iresnet100{3, 13, 30, 3};
+constexpr std::array iresnet200{6, 26, 60, 6};
+
+constexpr MbfLayout mbf{.scale = 2, .units = {1, 4, 6, 2}};
+constexpr MbfLayout mbf_large{.scale = 4, .units = {2, 8, 12, 4}};
+
 // Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
 const Preprocess bgr{.bgr = true};
 
@@ -57,8 +67,15 @@ const BackboneEntry backbones[] = {
     {"adaface_ir_50", with<build_ir, adaface_ir_50>, initialise_kaiming, bgr},
     {"adaface_ir_101", with<build_ir, adaface_ir_101>, initialise_kaiming, bgr},
     {"adaface_ir_se_50", with<build_ir, adaface_ir_se_50>, initialise_kaiming, bgr},
+    {"iresnet18", with<build_iresnet, iresnet18>, initialise_normal_conv},
+    {"iresnet34", with<build_iresnet, iresnet34>, initialise_normal_conv},
+    {"iresnet50", with<build_iresnet, iresnet50>, initialise_normal_conv},
+    {"iresnet100", with<build_iresnet, iresnet100>, initialise_normal_conv},
+    {"iresnet200", with<build_iresnet, iresnet200>, initialise_normal_conv},
     {"resnet50", build_resnet50, initialise_kaiming_conv},
     {"mobilefacenet", build_mobilefacenet, initialise_default},
+    {"mbf", with<build_mbf, mbf>, initialise_kaiming},
+    {"mbf_large", with<build_mbf, mbf_large>, initialise_kaiming},
 };
 
 const BackboneEntry& entry_of(const std::string& name) {
