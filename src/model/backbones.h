@@ -33,6 +33,8 @@ struct IrLayout {
 std::shared_ptr<Backbone> build_ir(const IrLayout& layout, const NetworkOptions& options);
 std::shared_ptr<Backbone> build_resnet50(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet(const NetworkOptions& options);
+std::shared_ptr<Backbone> build_mobilefacenet_foamliu(const NetworkOptions& options);
+std::shared_ptr<Backbone> build_mobilefacenet_xiaoccer(const NetworkOptions& options);
 
 // arcface_torch's IResNet; the units of its four stages.
 std::shared_ptr<Backbone> build_iresnet(const std::array<int, 4>& units, const NetworkOptions& options);

@@ -73,6 +73,11 @@ class Relu final : public Layer {
   torch::Tensor forward(const torch::Tensor& x) override { return torch::relu(x); }
 };
 
+class Relu6 final : public Layer {
+ public:
+  torch::Tensor forward(const torch::Tensor& x) override { return torch::relu6(x); }
+};
+
 class Linear final : public Layer {
  public:
   Linear(int64_t in, int64_t out, bool with_bias, torch::Device device);

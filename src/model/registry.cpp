@@ -41,6 +41,9 @@ constexpr MbfLayout mbf_large{.scale = 4, .units = {2, 8, 12, 4}};
 
 // Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
 const Preprocess bgr{.bgr = true};
+const Preprocess imagenet{.mean = {0.485F, 0.456F, 0.406F}, .std = {0.229F, 0.224F, 0.225F}};
+constexpr float half = 127.5F / 255, by_128 = 128.0F / 255;  // (x − 127.5)/128
+const Preprocess xiaoccer{.width = 96, .height = 112, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
 
 using Build = std::shared_ptr<Backbone> (*)(const Options&);
 
@@ -74,6 +77,8 @@ const BackboneEntry backbones[] = {
     {"iresnet200", with<build_iresnet, iresnet200>, initialise_normal_conv},
     {"resnet50", build_resnet50, initialise_kaiming_conv},
     {"mobilefacenet", build_mobilefacenet, initialise_default},
+    {"mobilefacenet_foamliu", build_mobilefacenet_foamliu, initialise_kaiming, imagenet},
+    {"mobilefacenet_xiaoccer", build_mobilefacenet_xiaoccer, initialise_kaiming, xiaoccer},
     {"mbf", with<build_mbf, mbf>, initialise_kaiming},
     {"mbf_large", with<build_mbf, mbf_large>, initialise_kaiming},
 };
