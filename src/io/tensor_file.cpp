@@ -98,15 +98,16 @@ TensorFile parse_tensor_file(const std::shared_ptr<TensorMemory>& memory) {
   file.memory = memory;
   uint64_t header = 0;
   if (bytes.size() > sizeof header) std::memcpy(&header, bytes.data(), sizeof header);
+  const bool archive = text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06");
+  const bool pickle = text.starts_with('\x80');
   const bool braces = bytes.size() > sizeof header && text[sizeof header] == '{';
-  if (braces && header <= bytes.size() - sizeof header) {
+  // The length of a header may look like the start of another format; one that is too long is not taken for one.
+  if (braces && ((!archive && !pickle) || header <= bytes.size() - sizeof header)) {
     read_safetensors(bytes, file);
-  } else if (text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06")) {
+  } else if (archive) {
     read_torch_zip(*memory, file);
-  } else if (text.starts_with('\x80')) {
+  } else if (pickle) {
     read_torch_legacy(*memory, file);
-  } else if (braces) {
-    read_safetensors(bytes, file);  // says what is wrong with the header's length
   } else {
     refuse(text);
   }

@@ -103,6 +103,7 @@ TEST(Pickle, CallsStayWords) {
   EXPECT_EQ(read_shown(pickled("a"sv) + pickled("b"sv) + "\x93)R."), "a.b()/None");
   EXPECT_EQ(read_shown(global("x", "Y") + ")\x81}K\x01K\x02sb."), "<x.Y {1,2} >");
   EXPECT_EQ(read_shown(global("x", "Y") + ")}\x92K\x01K\x02s."), "<x.Y None 1,2>");
+  EXPECT_EQ(read_shown(global("a", "b") + "K\x01\x85\x81."), "a.b(1)/None");
   EXPECT_EQ(read_shown("(K\x01tQ."), "@(1)");
   EXPECT_EQ(read_shown(global("collections", "OrderedDict") + "]]K\x01"
                                                               "aK\x02"
