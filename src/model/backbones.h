@@ -46,4 +46,11 @@ struct MbfLayout {
 };
 std::shared_ptr<Backbone> build_mbf(const MbfLayout& layout, const NetworkOptions& options);
 
+struct EfficientNetLayout {
+  int64_t stem_stride;
+  int64_t assumed_stem_stride;  // for which the padding of the blocks is computed
+  bool flattened;               // FaceX-Zoo's output layer in place of global pooling
+};
+std::shared_ptr<Backbone> build_efficientnet_b0(const EfficientNetLayout& layout, const NetworkOptions& options);
+
 }  // namespace facerec

@@ -78,6 +78,14 @@ std::shared_ptr<BatchNorm> norm(int64_t channels, torch::Device device, NormOpti
   return std::make_shared<BatchNorm>(channels, device, options);
 }
 
+Tensor drop_samples(const Tensor& x, double probability, bool training) {
+  if (!training || probability == 0) return x;
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[0] = x.size(0);
+  const double kept = 1 - probability;
+  return x * torch::empty(shape, x.options()).bernoulli_(kept).div_(kept);
+}
+
 int64_t halved(int64_t side, int count) {
   for (int i = 0; i < count; ++i) side = (side + 1) / 2;
   return side;
