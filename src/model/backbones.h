@@ -32,6 +32,7 @@ struct IrLayout {
 // Conv and Linear weights are left as the allocator gave them.
 std::shared_ptr<Backbone> build_ir(const IrLayout& layout, const NetworkOptions& options);
 std::shared_ptr<Backbone> build_resnet50(const NetworkOptions& options);
+std::shared_ptr<Backbone> build_resnet50_tf2(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet_foamliu(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet_xiaoccer(const NetworkOptions& options);

@@ -46,6 +46,7 @@ constexpr MbfLayout mbf_large{.scale = 4, .units = {2, 8, 12, 4}};
 
 // Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
 const Preprocess bgr{.bgr = true};
+const Preprocess unit{.mean = {0, 0, 0}, .std = {1, 1, 1}};
 const Preprocess imagenet{.mean = {0.485F, 0.456F, 0.406F}, .std = {0.229F, 0.224F, 0.225F}};
 constexpr float half = 127.5F / 255, by_128 = 128.0F / 255;  // (x − 127.5)/128
 const Preprocess facex{.bgr = true, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
@@ -82,6 +83,7 @@ const BackboneEntry backbones[] = {
     {"iresnet100", with<build_iresnet, iresnet100>, initialise_normal_conv},
     {"iresnet200", with<build_iresnet, iresnet200>, initialise_normal_conv},
     {"resnet50", build_resnet50, initialise_kaiming_conv},
+    {"resnet50_tf2", build_resnet50_tf2, initialise_xavier, unit},
     {"efficientnet_b0", with<build_efficientnet_b0, efficientnet_b0>, initialise_default, imagenet},
     {"efficientnet_b0_facex", with<build_efficientnet_b0, efficientnet_b0_facex>, initialise_default, facex},
     {"efficientnet_b0_facex_same", with<build_efficientnet_b0, efficientnet_b0_facex_same>, initialise_default, facex},
