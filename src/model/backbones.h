@@ -54,4 +54,13 @@ struct EfficientNetLayout {
 };
 std::shared_ptr<Backbone> build_efficientnet_b0(const EfficientNetLayout& layout, const NetworkOptions& options);
 
+// arcface_torch's vision transformer.
+struct VitLayout {
+  int64_t width;
+  int depth;
+  double drop_path;  // of the last block; the others' rise linearly from 0
+  bool masked;       // in training, a tenth of the patches is hidden
+};
+std::shared_ptr<Backbone> build_vit(const VitLayout& layout, const NetworkOptions& options);
+
 }  // namespace facerec
