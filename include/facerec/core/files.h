@@ -67,6 +67,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   std::span<const std::byte> bytes() const { return bytes_; }
 
+  // Gives back the memory of the whole pages in `part`, a part of bytes(); they are read anew when they are next used.
+  void drop_pages(std::span<const std::byte> part) const;
+
  private:
   std::span<const std::byte> bytes_;
 };

@@ -17,4 +17,9 @@ std::string join(std::span<const std::string> parts, std::string_view separator 
 // ASCII lower case; other bytes are kept.
 std::string lower(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
+// For messages: text from a file as one line of valid UTF-8, cut after `limit` bytes.
+std::string printable(std::string_view text, size_t limit = 80);
+
 }  // namespace facerec

@@ -1,0 +1,33 @@
+#include "io/tensor_memory.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+namespace {
+
+uint64_t budget(uint64_t file_size) { return std::max(uint64_t{1} << 20, 2 * file_size); }
+
+}  // namespace
+
+TensorMemory::TensorMemory(const fs::path& path)
+    : file_(std::in_place, path), bytes_(file_->bytes()), left_(budget(bytes_.size())) {}
+
+TensorMemory::TensorMemory(std::span<const std::byte> bytes) : bytes_(bytes), left_(budget(bytes.size())) {}
+
+std::span<std::byte> TensorMemory::allocate(uint64_t size) {
+  if (size > left_) throw Error("claims far more content than its size justifies");
+  left_ -= size;
+  owned_.push_back(std::make_unique_for_overwrite<std::byte[]>(size));
+  return {owned_.back().get(), size};
+}
+
+void TensorMemory::drop_pages(std::span<const std::byte> part) const {
+  const std::less<> before;
+  const bool inside = !before(part.data(), bytes_.data()) && !before(bytes_.data() + bytes_.size(), part.data());
+  if (file_ && inside && !part.empty()) file_->drop_pages(part);
+}
+
+}  // namespace facerec
