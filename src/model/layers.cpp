@@ -35,6 +35,13 @@ Tensor BatchNorm::forward(const Tensor& x) {
                            true);
 }
 
+LayerNorm::LayerNorm(int64_t size, torch::Device device) {
+  weight = register_parameter("weight", torch::ones({size}, device));
+  bias = register_parameter("bias", torch::zeros({size}, device));
+}
+
+Tensor LayerNorm::forward(const Tensor& x) { return torch::layer_norm(x, weight.sizes(), weight, bias, 1e-5); }
+
 PRelu::PRelu(int64_t channels, torch::Device device) {
   weight = register_parameter("weight", torch::full({channels}, 0.25, device));
 }
@@ -76,6 +83,14 @@ std::shared_ptr<Conv> conv(int64_t in, int64_t out, int64_t kernel, int64_t stri
 
 std::shared_ptr<BatchNorm> norm(int64_t channels, torch::Device device, NormOptions options) {
   return std::make_shared<BatchNorm>(channels, device, options);
+}
+
+Tensor drop_samples(const Tensor& x, double probability, bool training) {
+  if (!training || probability == 0) return x;
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[0] = x.size(0);
+  const double kept = 1 - probability;
+  return x * torch::empty(shape, x.options()).bernoulli_(kept).div_(kept);
 }
 
 int64_t halved(int64_t side, int count) {

@@ -60,6 +60,14 @@ class BatchNorm final : public Layer {
   NormOptions options_;
 };
 
+// Over the last dimension; eps 1e-5.
+class LayerNorm final : public Layer {
+ public:
+  LayerNorm(int64_t size, torch::Device device);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor weight, bias;
+};
+
 // One slope a channel.
 class PRelu final : public Layer {
  public:
@@ -116,6 +124,9 @@ std::shared_ptr<Sequence> sequence(std::initializer_list<LayerPtr> layers);
 // A square kernel, padded so that a stride of 1 keeps the size of the image.
 std::shared_ptr<Conv> conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, torch::Device device);
 std::shared_ptr<BatchNorm> norm(int64_t channels, torch::Device device, NormOptions options = {});
+
+// Stochastic depth: in training, a sample is zero with this probability and is scaled up otherwise.
+torch::Tensor drop_samples(const torch::Tensor& x, double probability, bool training);
 
 // The side of an image after `count` convolutions or poolings of stride 2, padded so that odd sides round up.
 int64_t halved(int64_t side, int count);
