@@ -55,7 +55,7 @@ std::string OnnxGraph::reshaped(int index, const std::vector<int64_t>& shape) {
 }
 
 std::string OnnxGraph::initializer(const std::string& stem, const torch::Tensor& tensor) {
-  const std::string name = stem == "constant" ? fresh(stem) : stem;
+  std::string name = stem == "constant" ? fresh(stem) : stem;
   const torch::Tensor wide = tensor.is_floating_point() ? tensor.to(torch::kFloat32) : tensor;
   const torch::Tensor bytes = row_major(wide);
   onnx::TensorProto* proto = proto_.add_initializer();

@@ -36,7 +36,7 @@ std::string operand(Graph& graph, const Op& op, const char* name) {
 }
 
 std::string scaled_operand(Graph& graph, const Op& op, const char* name) {
-  const std::string x = operand(graph, op, name);
+  std::string x = operand(graph, op, name);
   if (!op.has("alpha") || op.real("alpha") == 1) return x;
   return graph.add("Mul", {x, graph.scalar(op.real("alpha"))});
 }

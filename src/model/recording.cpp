@@ -223,14 +223,15 @@ void drop_unused(Recording& recording) {
            !recording.values[static_cast<size_t>(value)].constant.defined();
   };
   std::vector<RecordedOperator> kept;
-  for (auto op = recording.operators.rbegin(); op != recording.operators.rend(); ++op) {
-    if (std::none_of(op->outputs.begin(), op->outputs.end(), is_used) || returns_argument(*op)) continue;
-    for (const RecordedArgument& argument : op->arguments) {
+  for (size_t i = recording.operators.size(); i-- > 0;) {
+    RecordedOperator& op = recording.operators[i];
+    if (std::none_of(op.outputs.begin(), op.outputs.end(), is_used) || returns_argument(op)) continue;
+    for (const RecordedArgument& argument : op.arguments) {
       for (const int value : argument.values) {
         if (value != no_value) used[static_cast<size_t>(value)] = true;
       }
     }
-    kept.push_back(std::move(*op));
+    kept.push_back(std::move(op));
   }
   recording.operators.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }

@@ -116,7 +116,7 @@ class VisionTransformer final : public Backbone {
   // The blocks see a random nine tenths of each image's patches; the mask token stands in for the others.
   Tensor forward_masked(const Tensor& x) {
     const int64_t batch = x.size(0), patches = x.size(1), width = x.size(2);
-    const int64_t seen = static_cast<int64_t>(static_cast<double>(patches) * (1 - hidden_share));
+    const auto seen = static_cast<int64_t>(static_cast<double>(patches) * (1 - hidden_share));
     const Tensor order = torch::rand({batch, patches}, x.device()).argsort();
     auto pick = [width](const Tensor& from, const Tensor& index) {
       return from.gather(1, index.unsqueeze(2).expand({-1, -1, width}));
