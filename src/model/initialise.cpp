@@ -16,13 +16,16 @@ void for_each(torch::nn::Module& network, const Draw& draw) {
   }
 }
 
-void draw_default(torch::Tensor& weight) { init::kaiming_uniform_(weight, std::sqrt(5.0)); }
-
-void draw_default(layers::Linear& linear) {
-  draw_default(linear.weight);
-  const double bound = 1 / std::sqrt(static_cast<double>(linear.weight.size(1)));
-  if (linear.bias.defined()) init::uniform_(linear.bias, -bound, bound);
+// torch/nn/modules/conv.py and linear.py, reset_parameters
+template <class Kind>
+void draw_default(Kind& layer) {
+  init::kaiming_uniform_(layer.weight, std::sqrt(5.0));
+  const double fan_in = static_cast<double>(layer.weight.numel()) / static_cast<double>(layer.weight.size(0));
+  const double bound = 1 / std::sqrt(fan_in);
+  if (layer.bias.defined()) init::uniform_(layer.bias, -bound, bound);
 }
+
+void draw_kaiming(torch::Tensor& weight) { init::kaiming_normal_(weight, 0, torch::kFanOut, torch::kReLU); }
 
 }  // namespace
 
@@ -32,13 +35,22 @@ void initialise_xavier(torch::nn::Module& network) {
 }
 
 void initialise_kaiming(torch::nn::Module& network) {
-  for_each<layers::Conv>(network,
-                         [](auto& conv) { init::kaiming_normal_(conv.weight, 0, torch::kFanOut, torch::kReLU); });
+  for_each<layers::Conv>(network, [](auto& conv) { draw_kaiming(conv.weight); });
+  for_each<layers::Linear>(network, [](auto& linear) { draw_kaiming(linear.weight); });
+}
+
+void initialise_kaiming_conv(torch::nn::Module& network) {
+  for_each<layers::Conv>(network, [](auto& conv) { draw_kaiming(conv.weight); });
+  for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });
+}
+
+void initialise_normal_conv(torch::nn::Module& network) {
+  for_each<layers::Conv>(network, [](auto& conv) { init::normal_(conv.weight, 0, 0.1); });
   for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });
 }
 
 void initialise_default(torch::nn::Module& network) {
-  for_each<layers::Conv>(network, [](auto& conv) { draw_default(conv.weight); });
+  for_each<layers::Conv>(network, [](auto& conv) { draw_default(conv); });
   for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });
 }
 

@@ -5,9 +5,12 @@
 
 namespace facerec {
 
-// BatchNorm (1, 0) and PReLU (0.25) are as their constructors left them; these draw the weights of Conv and Linear.
-void initialise_xavier(torch::nn::Module& network);   // uniform, biases 0
-void initialise_kaiming(torch::nn::Module& network);  // Conv: normal, fan out; Linear: as initialise_default
-void initialise_default(torch::nn::Module& network);  // what torch.nn draws when nothing else is said
+// BatchNorm and LayerNorm (1, 0) and PReLU (0.25) are as their constructors left them; these draw the weights of Conv
+// and Linear. Biases stay 0 unless something else is said.
+void initialise_xavier(torch::nn::Module& network);        // uniform
+void initialise_kaiming(torch::nn::Module& network);       // normal, fan out
+void initialise_kaiming_conv(torch::nn::Module& network);  // Conv: the same; Linear: as initialise_default
+void initialise_normal_conv(torch::nn::Module& network);   // Conv: normal, 0.1; Linear: as initialise_default
+void initialise_default(torch::nn::Module& network);       // what torch.nn draws when nothing else is said, biases too
 
 }  // namespace facerec

@@ -1,5 +1,5 @@
 // IR and IR-SE networks with the module names of face.evoLVe (backbone/model_irse.py), which InsightFace_Pytorch and
-// FaceX-Zoo share.
+// FaceX-Zoo share, and with those of TFace (torchkit/backbone/model_irse.py), which AdaFace (net.py) and CVLface share.
 #include "model/backbones.h"
 #include "model/layers.h"
 
@@ -8,13 +8,6 @@ namespace {
 
 using torch::Tensor;
 using namespace layers;
-
-LayerPtr conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, torch::Device device) {
-  return std::make_shared<Conv>(
-      ConvShape{.in = in, .out = out, .kernel = {kernel, kernel}, .stride = stride, .padding = kernel / 2}, device);
-}
-
-LayerPtr norm(int64_t channels, torch::Device device) { return std::make_shared<BatchNorm>(channels, device); }
 
 LayerPtr activation(const IrLayout& layout, int64_t channels, torch::Device device) {
   if (layout.relu) return std::make_shared<Relu>();
@@ -44,10 +37,14 @@ class Unit final : public Layer {
     if (in != out) {
       shortcut_ = register_module("shortcut_layer", sequence({conv(in, out, 1, stride, device), norm(out, device)}));
     }
-    residual_ = register_module(
-        "res_layer", sequence({norm(in, device), conv(in, out, 3, 1, device), activation(layout, out, device),
-                               conv(out, out, 3, stride, device), norm(out, device)}));
-    if (layout.squeeze_excitation) residual_->append(std::make_shared<SqueezeExcitation>(out, device));
+    residual_ = register_module("res_layer", sequence({norm(in, device), conv(in, out, 3, 1, device)}));
+    if (layout.tface) residual_->append(norm(out, device));
+    residual_->append(activation(layout, out, device));
+    residual_->append(conv(out, out, 3, stride, device));
+    residual_->append(norm(out, device));
+    if (!layout.squeeze_excitation) return;
+    auto gate = std::make_shared<SqueezeExcitation>(out, device);
+    layout.tface ? residual_->append("se_block", gate) : residual_->append(gate);
   }
   Tensor forward(const Tensor& x) override { return residual_->forward(x).add_(shortcut(x)); }
 
@@ -75,10 +72,10 @@ class IrBackbone final : public Backbone {
     input_ = register_module("input_layer", sequence({conv(3, stem, 3, layout.stem_stride, device), norm(stem, device),
                                                       activation(layout, stem, device)}));
     // Registered before the body: so it stands in published state dicts.
-    output_ = register_module(
-        "output_layer",
-        sequence({norm(last, device), std::make_shared<Dropout>(options.dropout), std::make_shared<Flatten>(),
-                  std::make_shared<Linear>(features, embedding, true, device), norm(embedding, device)}));
+    output_ = register_module("output_layer", sequence({norm(last, device), std::make_shared<Dropout>(options.dropout),
+                                                        std::make_shared<Flatten>(),
+                                                        std::make_shared<Linear>(features, embedding, true, device),
+                                                        norm(embedding, device, {.affine = !layout.tface})}));
     body_ = register_module("body", body(layout, device));
   }
 

@@ -6,17 +6,23 @@ namespace facerec::layers {
 
 using torch::Tensor;
 
-Conv::Conv(const ConvShape& shape, torch::Device device)
-    : stride_(shape.stride), padding_(shape.padding), groups_(shape.groups) {
+Conv::Conv(const ConvShape& shape, torch::Device device) : shape_(shape) {
   weight = register_parameter(
       "weight", torch::empty({shape.out, shape.in / shape.groups, shape.kernel[0], shape.kernel[1]}, device));
+  if (shape.bias) bias = register_parameter("bias", torch::zeros({shape.out}, device));
 }
 
-Tensor Conv::forward(const Tensor& x) { return torch::conv2d(x, weight, {}, stride_, padding_, 1, groups_); }
+Tensor Conv::forward(const Tensor& x) {
+  const auto [below, right] = shape_.extra;
+  const Tensor padded = below + right > 0 ? torch::constant_pad_nd(x, {0, right, 0, below}) : x;
+  return torch::conv2d(padded, weight, bias, shape_.stride, shape_.padding, 1, shape_.groups);
+}
 
-BatchNorm::BatchNorm(int64_t channels, torch::Device device) {
-  weight = register_parameter("weight", torch::ones({channels}, device));
-  bias = register_parameter("bias", torch::zeros({channels}, device));
+BatchNorm::BatchNorm(int64_t channels, torch::Device device, NormOptions options) : options_(options) {
+  if (options.affine) {
+    weight = register_parameter("weight", torch::ones({channels}, device));
+    bias = register_parameter("bias", torch::zeros({channels}, device));
+  }
   running_mean = register_buffer("running_mean", torch::zeros({channels}, device));
   running_var = register_buffer("running_var", torch::ones({channels}, device));
   num_batches_tracked =
@@ -25,7 +31,8 @@ BatchNorm::BatchNorm(int64_t channels, torch::Device device) {
 
 Tensor BatchNorm::forward(const Tensor& x) {
   if (is_training()) num_batches_tracked.add_(1);
-  return torch::batch_norm(x, weight, bias, running_mean, running_var, is_training(), 0.1, 1e-5, true);
+  return torch::batch_norm(x, weight, bias, running_mean, running_var, is_training(), options_.momentum, options_.eps,
+                           true);
 }
 
 PRelu::PRelu(int64_t channels, torch::Device device) {
@@ -46,8 +53,8 @@ Sequence::Sequence(std::initializer_list<LayerPtr> layers) {
   for (const LayerPtr& layer : layers) append(layer);
 }
 
-void Sequence::append(LayerPtr layer) {
-  layers_.push_back(register_module(std::to_string(layers_.size()), std::move(layer)));
+void Sequence::append(const std::string& name, LayerPtr layer) {
+  layers_.push_back(register_module(name, std::move(layer)));
 }
 
 Tensor Sequence::forward(const Tensor& x) {
@@ -58,6 +65,25 @@ Tensor Sequence::forward(const Tensor& x) {
 
 std::shared_ptr<Sequence> sequence(std::initializer_list<LayerPtr> layers) {
   return std::make_shared<Sequence>(layers);
+}
+
+std::shared_ptr<Conv> conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, torch::Device device) {
+  const int64_t padding = kernel / 2;
+  return std::make_shared<Conv>(
+      ConvShape{.in = in, .out = out, .kernel = {kernel, kernel}, .stride = stride, .padding = {padding, padding}},
+      device);
+}
+
+std::shared_ptr<BatchNorm> norm(int64_t channels, torch::Device device, NormOptions options) {
+  return std::make_shared<BatchNorm>(channels, device, options);
+}
+
+Tensor drop_samples(const Tensor& x, double probability, bool training) {
+  if (!training || probability == 0) return x;
+  std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
+  shape[0] = x.size(0);
+  const double kept = 1 - probability;
+  return x * torch::empty(shape, x.options()).bernoulli_(kept).div_(kept);
 }
 
 int64_t halved(int64_t side, int count) {

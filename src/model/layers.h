@@ -10,6 +10,8 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace facerec::layers {
@@ -21,29 +23,41 @@ class Layer : public torch::nn::Module {
 
 using LayerPtr = std::shared_ptr<Layer>;
 
+// Pairs are height, width.
 struct ConvShape {
   int64_t in, out;
-  std::array<int64_t, 2> kernel;  // height, width
-  int64_t stride = 1, padding = 0, groups = 1;
+  std::array<int64_t, 2> kernel;
+  int64_t stride = 1;
+  std::array<int64_t, 2> padding = {0, 0};  // zeros on both sides
+  std::array<int64_t, 2> extra = {0, 0};    // further zeros below and to the right, as TensorFlow's "same" puts them
+  int64_t groups = 1;
+  bool bias = false;  // mostly a BatchNorm follows, which has its own
 };
 
-// Without bias: a BatchNorm follows.
 class Conv final : public Layer {
  public:
   Conv(const ConvShape& shape, torch::Device device);
   torch::Tensor forward(const torch::Tensor& x) override;
-  torch::Tensor weight;
+  torch::Tensor weight, bias;  // bias is undefined without one
 
  private:
-  int64_t stride_, padding_, groups_;
+  ConvShape shape_;
 };
 
-// Over channels, of images as of vectors; eps 1e-5, momentum 0.1.
+struct NormOptions {
+  double eps = 1e-5, momentum = 0.1;
+  bool affine = true;  // with a learned weight and bias
+};
+
+// Over channels, of images as of vectors.
 class BatchNorm final : public Layer {
  public:
-  BatchNorm(int64_t channels, torch::Device device);
+  BatchNorm(int64_t channels, torch::Device device, NormOptions options = {});
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+
+ private:
+  NormOptions options_;
 };
 
 // One slope a channel.
@@ -57,6 +71,11 @@ class PRelu final : public Layer {
 class Relu final : public Layer {
  public:
   torch::Tensor forward(const torch::Tensor& x) override { return torch::relu(x); }
+};
+
+class Relu6 final : public Layer {
+ public:
+  torch::Tensor forward(const torch::Tensor& x) override { return torch::relu6(x); }
 };
 
 class Linear final : public Layer {
@@ -84,7 +103,8 @@ class Flatten final : public Layer {
 class Sequence final : public Layer {
  public:
   Sequence(std::initializer_list<LayerPtr> layers = {});
-  void append(LayerPtr layer);
+  void append(LayerPtr layer) { append(std::to_string(layers_.size()), std::move(layer)); }
+  void append(const std::string& name, LayerPtr layer);
   torch::Tensor forward(const torch::Tensor& x) override;
 
  private:
@@ -92,6 +112,13 @@ class Sequence final : public Layer {
 };
 
 std::shared_ptr<Sequence> sequence(std::initializer_list<LayerPtr> layers);
+
+// A square kernel, padded so that a stride of 1 keeps the size of the image.
+std::shared_ptr<Conv> conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, torch::Device device);
+std::shared_ptr<BatchNorm> norm(int64_t channels, torch::Device device, NormOptions options = {});
+
+// Stochastic depth: in training, a sample is zero with this probability and is scaled up otherwise.
+torch::Tensor drop_samples(const torch::Tensor& x, double probability, bool training);
 
 // The side of an image after `count` convolutions or poolings of stride 2, padded so that odd sides round up.
 int64_t halved(int64_t side, int count);

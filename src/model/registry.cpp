@@ -19,20 +19,77 @@ const IrLayout ir_se_101{.stages = ir_101.stages, .squeeze_excitation = true};
 // first halving, so that 112 × 112 ends at 7 × 7 as in the others.
 const IrLayout ir_tiny{.stem_channels = 32, .stem_stride = 2, .stages = {{32, 1}, {64, 2}, {144, 2}}, .relu = true};
 
+// Those of TFace, AdaFace and CVLface.
+IrLayout tface_ir(std::vector<IrLayout::Stage> stages, bool squeeze_excitation = false) {
+  return {.stages = std::move(stages), .squeeze_excitation = squeeze_excitation, .tface = true};
+}
+const IrLayout adaface_ir_18 = tface_ir({{64, 2}, {128, 2}, {256, 2}, {512, 2}});
+const IrLayout adaface_ir_34 = tface_ir({{64, 3}, {128, 4}, {256, 6}, {512, 3}});
+const IrLayout adaface_ir_50 = tface_ir(ir_50.stages);
+const IrLayout adaface_ir_101 = tface_ir(ir_101.stages);
+const IrLayout adaface_ir_se_50 = tface_ir(ir_50.stages, true);
+
+// Units of the four stages.
+constexpr std::array iresnet18{2, 2, 2, 2};
+constexpr std::array iresnet34{3, 4, 6, 3};
+constexpr std::array iresnet50{3, 4, 14, 3};
+constexpr std::array iresnet100{3, 13, 30, 3};
+constexpr std::array iresnet200{6, 26, 60, 6};
+
+constexpr EfficientNetLayout efficientnet_b0{.stem_stride = 2, .assumed_stem_stride = 2, .flattened = false};
+// FaceX-Zoo pads its blocks as if its stem had stride 2: at 112 × 112, one block's padding differs from "same".
+constexpr EfficientNetLayout efficientnet_b0_facex{.stem_stride = 1, .assumed_stem_stride = 2, .flattened = true};
+constexpr EfficientNetLayout efficientnet_b0_facex_same{.stem_stride = 1, .assumed_stem_stride = 1, .flattened = true};
+
+constexpr MbfLayout mbf{.scale = 2, .units = {1, 4, 6, 2}};
+constexpr MbfLayout mbf_large{.scale = 4, .units = {2, 8, 12, 4}};
+
+// Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
+const Preprocess bgr{.bgr = true};
+const Preprocess imagenet{.mean = {0.485F, 0.456F, 0.406F}, .std = {0.229F, 0.224F, 0.225F}};
+constexpr float half = 127.5F / 255, by_128 = 128.0F / 255;  // (x − 127.5)/128
+const Preprocess facex{.bgr = true, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
+const Preprocess xiaoccer{.width = 96, .height = 112, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
+
+using Build = std::shared_ptr<Backbone> (*)(const Options&);
+
+template <auto* build, const auto& layout>
+std::shared_ptr<Backbone> with(const Options& options) {
+  return build(layout, options);
+}
+
 struct BackboneEntry {
   const char* name;
-  std::shared_ptr<Backbone> (*build)(const Options&);
+  Build build;
   void (*initialise)(torch::nn::Module&);  // as the published code does it
+  Preprocess preprocess = {};              // what the published weights expect
 };
 
 const BackboneEntry backbones[] = {
-    {"ir_50", [](const Options& o) { return build_ir(ir_50, o); }, initialise_xavier},
-    {"ir_101", [](const Options& o) { return build_ir(ir_101, o); }, initialise_xavier},
-    {"ir_se_50", [](const Options& o) { return build_ir(ir_se_50, o); }, initialise_xavier},
-    {"ir_se_101", [](const Options& o) { return build_ir(ir_se_101, o); }, initialise_xavier},
-    {"ir_tiny", [](const Options& o) { return build_ir(ir_tiny, o); }, initialise_xavier},
+    {"ir_50", with<build_ir, ir_50>, initialise_xavier},
+    {"ir_101", with<build_ir, ir_101>, initialise_xavier},
+    {"ir_se_50", with<build_ir, ir_se_50>, initialise_xavier},
+    {"ir_se_101", with<build_ir, ir_se_101>, initialise_xavier},
+    {"ir_tiny", with<build_ir, ir_tiny>, initialise_xavier},
+    {"adaface_ir_18", with<build_ir, adaface_ir_18>, initialise_kaiming, bgr},
+    {"adaface_ir_34", with<build_ir, adaface_ir_34>, initialise_kaiming, bgr},
+    {"adaface_ir_50", with<build_ir, adaface_ir_50>, initialise_kaiming, bgr},
+    {"adaface_ir_101", with<build_ir, adaface_ir_101>, initialise_kaiming, bgr},
+    {"adaface_ir_se_50", with<build_ir, adaface_ir_se_50>, initialise_kaiming, bgr},
+    {"iresnet18", with<build_iresnet, iresnet18>, initialise_normal_conv},
+    {"iresnet34", with<build_iresnet, iresnet34>, initialise_normal_conv},
+    {"iresnet50", with<build_iresnet, iresnet50>, initialise_normal_conv},
+    {"iresnet100", with<build_iresnet, iresnet100>, initialise_normal_conv},
+    {"iresnet200", with<build_iresnet, iresnet200>, initialise_normal_conv},
+    {"resnet50", build_resnet50, initialise_kaiming_conv},
+    {"efficientnet_b0", with<build_efficientnet_b0, efficientnet_b0>, initialise_default, imagenet},
+    {"efficientnet_b0_facex", with<build_efficientnet_b0, efficientnet_b0_facex>, initialise_default, facex},
+    {"efficientnet_b0_facex_same", with<build_efficientnet_b0, efficientnet_b0_facex_same>, initialise_default, facex},
     {"mobilefacenet", build_mobilefacenet, initialise_default},
-    {"resnet50", build_resnet50, initialise_kaiming},
+    {"mobilefacenet_foamliu", build_mobilefacenet_foamliu, initialise_kaiming, imagenet},
+    {"mobilefacenet_xiaoccer", build_mobilefacenet_xiaoccer, initialise_kaiming, xiaoccer},
+    {"mbf", with<build_mbf, mbf>, initialise_kaiming},
+    {"mbf_large", with<build_mbf, mbf_large>, initialise_kaiming},
 };
 
 const BackboneEntry& entry_of(const std::string& name) {
@@ -54,7 +111,9 @@ void check_sizes(const ModelSpec& spec) {
 }
 
 Preprocess preprocess_of(const ModelConfig& config) {
-  Preprocess preprocess{.width = static_cast<int>(config.input[0]), .height = static_cast<int>(config.input[1])};
+  Preprocess preprocess = config.preprocess == "default" ? published_preprocess(config.name) : Preprocess{};
+  preprocess.width = static_cast<int>(config.input[0]);
+  preprocess.height = static_cast<int>(config.input[1]);
   if (config.preprocess == "bgr") {
     preprocess.bgr = true;
   } else if (config.preprocess == "unit") {
@@ -73,6 +132,8 @@ std::vector<std::string> backbone_names() {
   for (const BackboneEntry& entry : backbones) names.emplace_back(entry.name);
   return names;
 }
+
+const Preprocess& published_preprocess(const std::string& architecture) { return entry_of(architecture).preprocess; }
 
 void check_spec(const ModelSpec& spec) {
   entry_of(spec.architecture);

@@ -11,11 +11,6 @@ namespace {
 using torch::Tensor;
 using namespace layers;
 
-std::shared_ptr<Conv> conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, torch::Device device) {
-  return std::make_shared<Conv>(
-      ConvShape{.in = in, .out = out, .kernel = {kernel, kernel}, .stride = stride, .padding = kernel / 2}, device);
-}
-
 class Bottleneck final : public Layer {
  public:
   static constexpr int64_t expansion = 4;
@@ -23,14 +18,13 @@ class Bottleneck final : public Layer {
   Bottleneck(int64_t in, int64_t planes, int64_t stride, torch::Device device) {
     const int64_t out = planes * expansion;
     conv1_ = register_module("conv1", conv(in, planes, 1, 1, device));
-    bn1_ = register_module("bn1", std::make_shared<BatchNorm>(planes, device));
+    bn1_ = register_module("bn1", norm(planes, device));
     conv2_ = register_module("conv2", conv(planes, planes, 3, stride, device));
-    bn2_ = register_module("bn2", std::make_shared<BatchNorm>(planes, device));
+    bn2_ = register_module("bn2", norm(planes, device));
     conv3_ = register_module("conv3", conv(planes, out, 1, 1, device));
-    bn3_ = register_module("bn3", std::make_shared<BatchNorm>(out, device));
+    bn3_ = register_module("bn3", norm(out, device));
     if (stride != 1 || in != out) {
-      downsample_ = register_module(
-          "downsample", sequence({conv(in, out, 1, stride, device), std::make_shared<BatchNorm>(out, device)}));
+      downsample_ = register_module("downsample", sequence({conv(in, out, 1, stride, device), norm(out, device)}));
     }
   }
 
@@ -54,7 +48,7 @@ class ResNet50 final : public Backbone {
     const Preprocess& image = options.spec.preprocess;
     const int64_t embedding = options.spec.embedding_size;
     conv1_ = register_module("conv1", conv(3, 64, 7, 2, device));
-    bn1_ = register_module("bn1", std::make_shared<BatchNorm>(64, device));
+    bn1_ = register_module("bn1", norm(64, device));
     int64_t channels = 64;
     for (size_t i = 0; i < units.size(); ++i) {
       const int64_t planes = int64_t{64} << i;
@@ -62,11 +56,11 @@ class ResNet50 final : public Backbone {
           register_module("layer" + std::to_string(i + 1), stage(channels, planes, units[i], i == 0 ? 1 : 2, device));
       channels = planes * Bottleneck::expansion;
     }
-    bn_o1_ = register_module("bn_o1", std::make_shared<BatchNorm>(channels, device));
+    bn_o1_ = register_module("bn_o1", norm(channels, device));
     dropout_ = register_module("dropout", std::make_shared<Dropout>(options.dropout));
     const int64_t features = channels * halved(image.height, 5) * halved(image.width, 5);
     fc_ = register_module("fc", std::make_shared<Linear>(features, embedding, true, device));
-    bn_o2_ = register_module("bn_o2", std::make_shared<BatchNorm>(embedding, device));
+    bn_o2_ = register_module("bn_o2", norm(embedding, device));
   }
 
   Tensor forward(Tensor x) override {

@@ -33,6 +33,9 @@ class Backbone : public torch::nn::Module {
 std::shared_ptr<Backbone> make_backbone(const ModelConfig& config);
 std::vector<std::string> backbone_names();
 
+// What the published weights of an architecture expect, its image size included. Throws like make_backbone.
+const Preprocess& published_preprocess(const std::string& architecture);
+
 // The registry's entry as configuration and the preprocessing it stands for.
 ModelSpec spec_of(const ModelConfig& config);
 
