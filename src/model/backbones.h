@@ -32,6 +32,7 @@ struct IrLayout {
 // Conv and Linear weights are left as the allocator gave them.
 std::shared_ptr<Backbone> build_ir(const IrLayout& layout, const NetworkOptions& options);
 std::shared_ptr<Backbone> build_resnet50(const NetworkOptions& options);
+std::shared_ptr<Backbone> build_resnet50_tf2(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet_foamliu(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet_xiaoccer(const NetworkOptions& options);
@@ -52,5 +53,14 @@ struct EfficientNetLayout {
   bool flattened;               // FaceX-Zoo's output layer in place of global pooling
 };
 std::shared_ptr<Backbone> build_efficientnet_b0(const EfficientNetLayout& layout, const NetworkOptions& options);
+
+// arcface_torch's vision transformer.
+struct VitLayout {
+  int64_t width;
+  int depth;
+  double drop_path;  // of the last block; the others' rise linearly from 0
+  bool masked;       // in training, a tenth of the patches is hidden
+};
+std::shared_ptr<Backbone> build_vit(const VitLayout& layout, const NetworkOptions& options);
 
 }  // namespace facerec

@@ -54,4 +54,11 @@ void initialise_default(torch::nn::Module& network) {
   for_each<layers::Linear>(network, [](auto& linear) { draw_default(linear); });
 }
 
+// The published code cuts the normal off at 2, which is a hundred standard deviations.
+void initialise_vit(torch::nn::Module& network) {
+  for_each<layers::Conv>(network, [](auto& conv) { draw_default(conv); });
+  for_each<layers::Linear>(network, [](auto& linear) { init::normal_(linear.weight, 0, 0.02); });
+  for (torch::Tensor& parameter : network.parameters(/*recurse=*/false)) init::normal_(parameter, 0, 0.02);
+}
+
 }  // namespace facerec

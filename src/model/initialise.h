@@ -12,5 +12,6 @@ void initialise_kaiming(torch::nn::Module& network);       // normal, fan out
 void initialise_kaiming_conv(torch::nn::Module& network);  // Conv: the same; Linear: as initialise_default
 void initialise_normal_conv(torch::nn::Module& network);   // Conv: normal, 0.1; Linear: as initialise_default
 void initialise_default(torch::nn::Module& network);       // what torch.nn draws when nothing else is said, biases too
+void initialise_vit(torch::nn::Module& network);           // Linear and the network's own parameters: normal, 0.02
 
 }  // namespace facerec

@@ -35,6 +35,13 @@ Tensor BatchNorm::forward(const Tensor& x) {
                            true);
 }
 
+LayerNorm::LayerNorm(int64_t size, torch::Device device) {
+  weight = register_parameter("weight", torch::ones({size}, device));
+  bias = register_parameter("bias", torch::zeros({size}, device));
+}
+
+Tensor LayerNorm::forward(const Tensor& x) { return torch::layer_norm(x, weight.sizes(), weight, bias, 1e-5); }
+
 PRelu::PRelu(int64_t channels, torch::Device device) {
   weight = register_parameter("weight", torch::full({channels}, 0.25, device));
 }

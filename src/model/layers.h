@@ -60,6 +60,14 @@ class BatchNorm final : public Layer {
   NormOptions options_;
 };
 
+// Over the last dimension; eps 1e-5.
+class LayerNorm final : public Layer {
+ public:
+  LayerNorm(int64_t size, torch::Device device);
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor weight, bias;
+};
+
 // One slope a channel.
 class PRelu final : public Layer {
  public:

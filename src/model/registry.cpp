@@ -44,8 +44,18 @@ constexpr EfficientNetLayout efficientnet_b0_facex_same{.stem_stride = 1, .assum
 constexpr MbfLayout mbf{.scale = 2, .units = {1, 4, 6, 2}};
 constexpr MbfLayout mbf_large{.scale = 4, .units = {2, 8, 12, 4}};
 
+// Those called dp005 differ in training alone.
+constexpr VitLayout vit_t{.width = 256, .depth = 12, .drop_path = 0.1, .masked = true};
+constexpr VitLayout vit_t_dp005{.width = 256, .depth = 12, .drop_path = 0.05, .masked = false};
+constexpr VitLayout vit_s{.width = 512, .depth = 12, .drop_path = 0.1, .masked = true};
+constexpr VitLayout vit_s_dp005{.width = 512, .depth = 12, .drop_path = 0.05, .masked = false};
+constexpr VitLayout vit_b{.width = 512, .depth = 24, .drop_path = 0.1, .masked = true};
+constexpr VitLayout vit_b_dp005{.width = 512, .depth = 24, .drop_path = 0.05, .masked = true};
+constexpr VitLayout vit_l_dp005{.width = 768, .depth = 24, .drop_path = 0.05, .masked = true};
+
 // Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
 const Preprocess bgr{.bgr = true};
+const Preprocess unit{.mean = {0, 0, 0}, .std = {1, 1, 1}};
 const Preprocess imagenet{.mean = {0.485F, 0.456F, 0.406F}, .std = {0.229F, 0.224F, 0.225F}};
 constexpr float half = 127.5F / 255, by_128 = 128.0F / 255;  // (x − 127.5)/128
 const Preprocess facex{.bgr = true, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
@@ -82,6 +92,7 @@ const BackboneEntry backbones[] = {
     {"iresnet100", with<build_iresnet, iresnet100>, initialise_normal_conv},
     {"iresnet200", with<build_iresnet, iresnet200>, initialise_normal_conv},
     {"resnet50", build_resnet50, initialise_kaiming_conv},
+    {"resnet50_tf2", build_resnet50_tf2, initialise_xavier, unit},
     {"efficientnet_b0", with<build_efficientnet_b0, efficientnet_b0>, initialise_default, imagenet},
     {"efficientnet_b0_facex", with<build_efficientnet_b0, efficientnet_b0_facex>, initialise_default, facex},
     {"efficientnet_b0_facex_same", with<build_efficientnet_b0, efficientnet_b0_facex_same>, initialise_default, facex},
@@ -90,6 +101,13 @@ const BackboneEntry backbones[] = {
     {"mobilefacenet_xiaoccer", build_mobilefacenet_xiaoccer, initialise_kaiming, xiaoccer},
     {"mbf", with<build_mbf, mbf>, initialise_kaiming},
     {"mbf_large", with<build_mbf, mbf_large>, initialise_kaiming},
+    {"vit_t", with<build_vit, vit_t>, initialise_vit},
+    {"vit_t_dp005_mask0", with<build_vit, vit_t_dp005>, initialise_vit},
+    {"vit_s", with<build_vit, vit_s>, initialise_vit},
+    {"vit_s_dp005_mask_0", with<build_vit, vit_s_dp005>, initialise_vit},
+    {"vit_b", with<build_vit, vit_b>, initialise_vit},
+    {"vit_b_dp005_mask_005", with<build_vit, vit_b_dp005>, initialise_vit},
+    {"vit_l_dp005_mask_005", with<build_vit, vit_l_dp005>, initialise_vit},
 };
 
 const BackboneEntry& entry_of(const std::string& name) {
