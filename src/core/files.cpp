@@ -211,8 +211,8 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::drop_pages(std::span<const std::byte> part) const {
-  static const uint64_t page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-  const uint64_t start = static_cast<uint64_t>(part.data() - bytes_.data());
+  static const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto start = static_cast<uint64_t>(part.data() - bytes_.data());
   const uint64_t begin = (start + page - 1) / page * page, end = (start + part.size()) / page * page;
   // A hint: where the system does not take it, the pages stay.
   if (begin < end) ::madvise(const_cast<std::byte*>(bytes_.data()) + begin, end - begin, MADV_DONTNEED);

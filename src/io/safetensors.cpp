@@ -41,7 +41,7 @@ json parse_header(std::string_view text) {
     throw bad("the header is not JSON: " + printable(what.substr(what.find(']') + 2), 200));
   }
   if (!header.is_object()) throw bad("the header is not a JSON object");
-  if (!duplicate.empty()) throw bad("'" + duplicate + "' occurs twice in the header");
+  if (!duplicate.empty()) throw bad("'" + printable(duplicate) + "' occurs twice in the header");
   return header;
 }
 
@@ -60,26 +60,29 @@ struct Range {
 Range parse_tensor(const std::string& name, const json& entry, TensorView& view) {
   auto unsigned_list = [&](const char* key) {
     const auto found = entry.find(key);
-    if (found == entry.end() || !found->is_array()) throw bad("'" + name + "' has no list '" + key + "'");
+    if (found == entry.end() || !found->is_array()) throw bad("'" + printable(name) + "' has no list '" + key + "'");
     std::vector<uint64_t> values;
     for (const json& value : *found) {
-      if (!value.is_number_unsigned()) throw bad("'" + name + "': '" + key + "' holds something other than sizes");
+      if (!value.is_number_unsigned())
+        throw bad("'" + printable(name) + "': '" + key + "' holds something other than sizes");
       values.push_back(value.get<uint64_t>());
     }
     return values;
   };
-  if (!entry.is_object()) throw bad("'" + name + "' is not described by an object");
+  if (!entry.is_object()) throw bad("'" + printable(name) + "' is not described by an object");
   const auto dtype = entry.find("dtype");
-  if (dtype == entry.end() || !dtype->is_string()) throw bad("'" + name + "' has no dtype");
+  if (dtype == entry.end() || !dtype->is_string()) throw bad("'" + printable(name) + "' has no dtype");
   view.dtype = dtype->get<std::string>();
-  if (dtype_size(view.dtype) == 0) throw bad("'" + name + "' has the unknown dtype '" + view.dtype + "'");
+  if (dtype_size(view.dtype) == 0)
+    throw bad("'" + printable(name) + "' has the unknown dtype '" + printable(view.dtype) + "'");
   for (uint64_t extent : unsigned_list("shape")) {
-    if (extent > INT64_MAX) throw bad("'" + name + "' has an impossible shape");
+    if (extent > INT64_MAX) throw bad("'" + printable(name) + "' has an impossible shape");
     view.shape.push_back(static_cast<int64_t>(extent));
   }
   const std::vector<uint64_t> offsets = unsigned_list("data_offsets");
-  if (offsets.size() != 2 || offsets[0] > offsets[1]) throw bad("'" + name + "' has bad data_offsets");
-  if (byte_count(view) != offsets[1] - offsets[0]) throw bad("'" + name + "': shape and data_offsets do not agree");
+  if (offsets.size() != 2 || offsets[0] > offsets[1]) throw bad("'" + printable(name) + "' has bad data_offsets");
+  if (byte_count(view) != offsets[1] - offsets[0])
+    throw bad("'" + printable(name) + "': shape and data_offsets do not agree");
   return {offsets[0], offsets[1]};
 }
 
@@ -109,14 +112,14 @@ SafetensorsContent parse_safetensors(std::span<const std::byte> bytes) {
     if (name == "__metadata__") {
       if (!entry.is_object()) throw bad("__metadata__ is not an object");
       for (const auto& [key, value] : entry.items()) {
-        if (!value.is_string()) throw bad("__metadata__ '" + key + "' is not a string");
+        if (!value.is_string()) throw bad("__metadata__ '" + printable(key) + "' is not a string");
         content.metadata[key] = value.get<std::string>();
       }
       continue;
     }
     TensorView view;
     const Range range = parse_tensor(name, entry, view);
-    if (range.end > data.size()) throw bad("'" + name + "' lies beyond the end of the file");
+    if (range.end > data.size()) throw bad("'" + printable(name) + "' lies beyond the end of the file");
     view.bytes = data.subspan(range.begin, range.end - range.begin);
     ranges.push_back(range);
     content.tensors.emplace(name, std::move(view));

@@ -13,36 +13,29 @@ namespace facerec {
 namespace {
 
 struct Foreign {
-  std::string_view mark;
-  size_t offset;
+  std::string_view start;
   const char* what;
   const char* remedy;
 };
 
 constexpr const char* get_again = "the download went wrong: get it again, from a link to the file itself";
+constexpr const char* tensorflow = "in Python, convert the model to ONNX with tf2onnx";
 constexpr const char* unpack = "unpack it and name the file inside";
 
 // Files of other kinds that stand where a model should.
 constexpr Foreign foreign[] = {
-    {"version https://git-lfs.github.com/spec/", 0, "is a Git LFS pointer, not the file it stands for",
+    {"version https://git-lfs.github.com/spec/", "is a Git LFS pointer, not the file it stands for",
      "run `git lfs pull` in its repository, or download the file from its web page"},
-    {"\x89HDF\r\n\x1A\n", 0, "is an HDF5 file, which is not read here",
+    {"\x89HDF\r\n\x1A\n", "is an HDF5 file, which is not read here",
      "in Python, save the weights as .safetensors or export the model to ONNX"},
-    {"\x93NUMPY", 0, "is a NumPy array", "models are read from .safetensors, .pth and .onnx files"},
-    {std::string_view("\x1F\x8B", 2), 0, "is compressed with gzip", unpack},
-    {std::string_view("\xFD\x37zXZ\0", 6), 0, "is compressed with xz", unpack},
-    {"BZh", 0, "is compressed with bzip2", unpack},
-    {"7z\xBC\xAF\x27\x1C", 0, "is a 7z archive", unpack},
-    {"Rar!\x1A\x07", 0, "is a RAR archive", unpack},
-    {"model_checkpoint_path:", 0, "is the index of TensorFlow checkpoints", "convert the model to ONNX with tf2onnx"},
-    {"\x57\xFB\x80\x8B\x24\x75\x47\xDB", SIZE_MAX, "is a part of a TensorFlow checkpoint",
-     "convert the model to ONNX with tf2onnx"},
+    {"\x93NUMPY", "is a NumPy array", "models are read from .safetensors, .pth and .onnx files"},
+    {std::string_view("\x1F\x8B", 2), "is compressed with gzip", unpack},
+    {std::string_view("\xFD\x37zXZ\0", 6), "is compressed with xz", unpack},
+    {"BZh", "is compressed with bzip2", unpack},
+    {"7z\xBC\xAF\x27\x1C", "is a 7z archive", unpack},
+    {"Rar!\x1A\x07", "is a RAR archive", unpack},
+    {"model_checkpoint_path:", "is the index of TensorFlow checkpoints", tensorflow},
 };
-
-bool is_foreign(std::string_view text, const Foreign& kind) {
-  if (kind.offset == SIZE_MAX) return text.ends_with(kind.mark);
-  return text.size() >= kind.offset && text.substr(kind.offset).starts_with(kind.mark);
-}
 
 // A protobuf message that begins as ModelProto does: ir_version, then another of its fields.
 bool is_onnx(std::string_view text) {
@@ -53,7 +46,10 @@ bool is_onnx(std::string_view text) {
 [[noreturn]] void refuse(std::string_view text) {
   if (text.empty()) throw Error("is empty").hint("it may not have arrived: get it again");
   for (const Foreign& kind : foreign) {
-    if (is_foreign(text, kind)) throw Error(kind.what).hint(kind.remedy);
+    if (text.starts_with(kind.start)) throw Error(kind.what).hint(kind.remedy);
+  }
+  if (text.ends_with("\x57\xFB\x80\x8B\x24\x75\x47\xDB")) {
+    throw Error("is the index of a TensorFlow checkpoint").hint(tensorflow);
   }
   if (text.size() > 512 && text.substr(257).starts_with("ustar")) {
     const bool torch = text.starts_with("sys_info") || text.starts_with("pickle") || text.starts_with("storages") ||
@@ -62,15 +58,20 @@ bool is_onnx(std::string_view text) {
     throw Error("was written by a PyTorch of before 2017 (a tar archive), which is not read here")
         .hint("open it in PyTorch 2.5 or older and save it again: torch.save(torch.load(OLD), \"weights.pth\")");
   }
-  if (is_onnx(text)) throw Error("is an ONNX model, whose weights are not read here");
+  if (is_onnx(text)) {
+    throw Error("is an ONNX model, whose weights are not read here")
+        .hint("take the .pth or .safetensors that it was exported from");
+  }
   const std::string head = lower(text.substr(0, 512));
   const size_t begin = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (begin != std::string::npos && head[begin] == '<') {
     throw Error("is an HTML or XML page, not a model").hint(get_again);
   }
-  const bool binary = std::any_of(head.begin(), head.end(), [](char c) { return static_cast<uint8_t>(c) < 0x09; });
-  if (!binary && is_utf8(head.substr(0, head.find_last_of(" \n") + 1))) {
-    throw Error("is text, not a model: '" + printable(head, 40) + "'").hint(get_again);
+  const auto is_control = [](char c) { return static_cast<uint8_t>(c) < 0x09; };
+  const auto last_ascii = std::find_if(head.rbegin(), head.rend(), [](char c) { return (c & 0x80) == 0; });
+  const std::string_view whole_letters(head.data(), static_cast<size_t>(head.rend() - last_ascii));
+  if (!whole_letters.empty() && std::none_of(head.begin(), head.end(), is_control) && is_utf8(whole_letters)) {
+    throw Error("is text, not a model: '" + printable(text, 40) + "'").hint(get_again);
   }
   throw Error("is not a file of tensors that is known here")
       .hint("models are read from .safetensors, .pth, .pt, .ckpt and .onnx files");
@@ -97,15 +98,16 @@ TensorFile parse_tensor_file(const std::shared_ptr<TensorMemory>& memory) {
   file.memory = memory;
   uint64_t header = 0;
   if (bytes.size() > sizeof header) std::memcpy(&header, bytes.data(), sizeof header);
+  const bool archive = text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06");
+  const bool pickle = text.starts_with('\x80');
   const bool braces = bytes.size() > sizeof header && text[sizeof header] == '{';
-  if (braces && header <= bytes.size() - sizeof header) {
+  // The length of a header may look like the start of another format; one that is too long is not taken for one.
+  if (braces && ((!archive && !pickle) || header <= bytes.size() - sizeof header)) {
     read_safetensors(bytes, file);
-  } else if (text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06")) {
+  } else if (archive) {
     read_torch_zip(*memory, file);
-  } else if (text.starts_with('\x80')) {
+  } else if (pickle) {
     read_torch_legacy(*memory, file);
-  } else if (braces) {
-    read_safetensors(bytes, file);  // says what is wrong with the header's length
   } else {
     refuse(text);
   }
@@ -119,6 +121,10 @@ TensorFile open_tensor_file(const fs::path& path) {
     file.path = path;
     return file;
   } catch (Error& error) {
+    // The one kind that has no mark of its own: NAME.data-00000-of-00001.
+    if (path.filename().string().find(".data-0") != std::string::npos) {
+      throw Error("is a part of a TensorFlow checkpoint").hint(tensorflow).file(text_of(path));
+    }
     throw std::move(error).file(text_of(path));
   }
 }

@@ -139,6 +139,17 @@ class ArchiveStorages {
 
 // ---- The stream
 
+// Whatever else stands in a pickle without a magic number: it is not for this reader.
+void check_legacy_magic(std::span<const std::byte> bytes) {
+  try {
+    const Tree tree = pickle::read(bytes, {});
+    if (tree[tree.root()].kind == Kind::big && tree[tree.root()].text == legacy_magic) return;
+  } catch (const Error& error) {
+    throw Error("is a Python pickle, but not one of PyTorch: " + error.message()).hint(torch_save_hint);
+  }
+  throw Error("is a Python pickle, but not one of PyTorch").hint(torch_save_hint);
+}
+
 // Its storages follow the pickles in the order of a list of keys: the number of elements (int64), then the elements,
 // both little-endian on every machine.
 std::map<std::string_view, std::span<const std::byte>> read_legacy_storages(const Tree& tree, const Tree& keys,
@@ -198,10 +209,8 @@ void read_torch_legacy(TensorMemory& memory, TensorFile& out) {
     position += tree.length();
     return tree;
   };
-  const Tree magic = next(false);
-  if (magic[magic.root()].kind != Kind::big || magic[magic.root()].text != legacy_magic) {
-    throw Error("is a Python pickle, but not one of PyTorch").hint(torch_save_hint);
-  }
+  check_legacy_magic(bytes);
+  next(false);
   const Tree protocol = next(false);
   if (protocol[protocol.root()].kind != Kind::integer || protocol[protocol.root()].number != legacy_protocol) {
     throw bad("its protocol is not 1001");

@@ -50,7 +50,11 @@ class Collector {
  private:
   using Members = std::vector<std::pair<std::string, Id>>;
 
-  static Error none_found(const Value& root) {
+  Error none_found(const Value& root) const {
+    if (out_.format == "torchscript") {
+      return Error("is a TorchScript archive without parameters: a frozen one keeps them as constants")
+          .hint(torch_save_hint);
+    }
     if (root.kind == Kind::call || root.kind == Kind::object) {
       return Error("is a pickled Python object without tensors that can be read").hint(torch_save_hint);
     }
@@ -107,7 +111,7 @@ class Collector {
   void add(TensorGroup& group, const std::string& name, Id id);
   void walk(Id id, const std::string& path, int depth);
   void walk_module(const Value& module, const std::string& prefix, TensorGroup& group, int depth);
-  const Value* module_state(const Value& value) const;
+  const Value* module_state(const Value& value);
   void read_metadata(const Value& root);
 
   const Tree& tree_;
@@ -124,12 +128,13 @@ void Collector::add(TensorGroup& group, const std::string& name, Id id) {
 }
 
 // The state of an nn.Module, or of any object of a TorchScript archive; null for other values.
-const Value* Collector::module_state(const Value& value) const {
+const Value* Collector::module_state(const Value& value) {
   if (value.kind != Kind::object) return nullptr;
   const Value* state = &tree_[value.state];
   if (state->kind == Kind::tuple && !state->items.empty()) state = &tree_[state->items[0]];
   if (state->kind != Kind::dict) return nullptr;
   if (out_.format == "torchscript") return state;
+  spend(state->items.size());  // many objects may share one state
   for (size_t i = 0; i + 1 < state->items.size(); i += 2) {
     if (text_of(tree_[state->items[i]]) == "_modules") return state;
   }
@@ -220,13 +225,10 @@ void Collector::read_metadata(const Value& root) {
 
 std::span<const pickle::Callable> torch_callables() {
   static const std::vector<pickle::Callable> callables = [] {
-    std::vector<pickle::Callable> list{{"collections.OrderedDict", Kind::dict},
-                                       {"collections.defaultdict", Kind::dict},
-                                       {"collections.Counter", Kind::dict},
-                                       {"__builtin__.set", Kind::set},
-                                       {"builtins.set", Kind::set},
-                                       {"__builtin__.frozenset", Kind::set},
-                                       {"builtins.frozenset", Kind::set}};
+    std::vector<pickle::Callable> list{{"collections.OrderedDict", Kind::dict}, {"collections.defaultdict", Kind::dict},
+                                       {"collections.Counter", Kind::dict},     {"collections.deque", Kind::list},
+                                       {"__builtin__.set", Kind::set},          {"builtins.set", Kind::set},
+                                       {"__builtin__.frozenset", Kind::set},    {"builtins.frozenset", Kind::set}};
     // Of these nothing is used; they stand beside the tensors in checkpoints of training.
     for (std::string_view name : {"torch.Size",
                                   "torch.device",
@@ -240,8 +242,16 @@ std::span<const pickle::Callable> torch_callables() {
                                   "numpy._core.multiarray.scalar",
                                   "numpy.core.multiarray._reconstruct",
                                   "numpy._core.multiarray._reconstruct",
+                                  "numpy.core.numeric._frombuffer",
+                                  "numpy._core.numeric._frombuffer",
                                   "numpy.dtype",
+                                  "torch.torch_version.TorchVersion",
                                   "_codecs.encode",
+                                  "builtins.complex",
+                                  "__builtin__.complex",
+                                  "builtins.slice",
+                                  "__builtin__.slice",
+                                  "builtins.bytearray",
                                   "argparse.Namespace",
                                   "pathlib.PosixPath",
                                   "pathlib.WindowsPath",

@@ -71,6 +71,12 @@ class ViewReader {
 
   TensorView read(const TorchStorageReader& read_storage, uint64_t largest) {
     if (arguments_.size() < (typed_ ? 7 : 4)) throw damaged("arguments are missing");
+    // Lazy conjugation and negation stand here; the numbers in the file are the ones before it.
+    const size_t flags = typed_ ? 7 : 6;
+    if (arguments_.size() > flags && !tree_[arguments_[flags]].items.empty()) {
+      throw Error("tensor '" + printable(name_) + "' is a conjugated or negated view of another")
+          .hint("in Python, call .resolve_conj().resolve_neg() on it and save again");
+    }
     const TorchStorage storage = torch_storage(tree_, arguments_[0]);
     TensorView view;
     view.dtype = dtype(storage);

@@ -205,7 +205,13 @@ std::span<const std::byte> ZipArchive::read(const ZipEntry& entry) const {
     memory_.drop_pages(content);
     content = unpacked;
   }
-  if (crc_of(content, memory_) != entry.crc) {
+  // A fuzzer does not guess checksums.
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+  constexpr bool checked = true;
+#else
+  constexpr bool checked = false;
+#endif
+  if (checked && crc_of(content, memory_) != entry.crc) {
     throw bad("the checksum of '" + printable(entry.name) + "' is wrong", entry.offset);
   }
   return content;

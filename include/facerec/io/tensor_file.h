@@ -17,8 +17,8 @@ namespace facerec {
 struct TensorView {
   std::string dtype;
   std::vector<int64_t> shape;         // [] is a scalar
-  std::span<const std::byte> bytes;   // little-endian; row-major: product(shape) · size of dtype, else up to the last
-                                      // element that the strides reach
+  std::span<const std::byte> bytes;   // little-endian, aligned or not; row-major: product(shape) · size of dtype, else
+                                      // up to the last element that the strides reach
   std::vector<int64_t> strides = {};  // in elements, never negative; empty: row-major
 };
 

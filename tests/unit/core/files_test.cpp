@@ -104,5 +104,15 @@ TEST(MappedFile, GivesTheBytes) {
   EXPECT_TRUE(MappedFile(folder / "empty").bytes().empty());
 }
 
+TEST(MappedFile, DroppedPagesComeBack) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", std::string(20000, 'x'));
+  const MappedFile file(folder / "a");
+  file.drop_pages(file.bytes());
+  file.drop_pages(file.bytes().subspan(100, 19000));
+  file.drop_pages(file.bytes().subspan(20000));
+  for (std::byte byte : file.bytes()) ASSERT_EQ(byte, std::byte{'x'});
+}
+
 }  // namespace
 }  // namespace facerec

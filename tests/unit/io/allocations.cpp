@@ -5,11 +5,15 @@
 
 std::atomic<size_t> facerec::test::largest_allocation = 0;
 
-void* operator new(size_t size) {
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
   size_t largest = facerec::test::largest_allocation;
   while (size > largest && !facerec::test::largest_allocation.compare_exchange_weak(largest, size)) {
   }
-  void* memory = std::malloc(size == 0 ? 1 : size);
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* operator new(size_t size) {
+  void* memory = operator new(size, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }

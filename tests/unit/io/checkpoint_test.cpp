@@ -20,9 +20,13 @@ fs::path checkpoints() { return test::test_data() / "reference/numerics/checkpoi
 
 std::string dtype_named(const std::string& torch) {
   static const std::map<std::string, std::string> names{
-      {"float32", "F32"}, {"float64", "F64"}, {"float16", "F16"},   {"bfloat16", "BF16"},         {"int64", "I64"},
-      {"int32", "I32"},   {"int16", "I16"},   {"int8", "I8"},       {"uint8", "U8"},              {"bool", "BOOL"},
-      {"uint16", "U16"},  {"uint32", "U32"},  {"complex64", "C64"}, {"float8_e4m3fn", "F8_E4M3"},
+      {"float32", "F32"},   {"float64", "F64"},
+      {"float16", "F16"},   {"bfloat16", "BF16"},
+      {"int64", "I64"},     {"int32", "I32"},
+      {"int16", "I16"},     {"int8", "I8"},
+      {"uint8", "U8"},      {"bool", "BOOL"},
+      {"uint16", "U16"},    {"uint32", "U32"},
+      {"complex64", "C64"}, {"float8_e4m3fn", "F8_E4M3"},
   };
   return names.at(torch);
 }

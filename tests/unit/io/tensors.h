@@ -21,8 +21,7 @@ T number_at(const std::byte* at) {
 inline double small_float(uint32_t bits, int exponent, int mantissa) {
   const int biased = static_cast<int>(bits >> mantissa) & ((1 << exponent) - 1), bias = (1 << (exponent - 1)) - 1;
   const double fraction = std::ldexp(static_cast<double>(bits & ((1U << mantissa) - 1)), -mantissa);
-  const double magnitude =
-      biased == 0 ? std::ldexp(fraction, 1 - bias) : std::ldexp(1 + fraction, biased - bias);
+  const double magnitude = biased == 0 ? std::ldexp(fraction, 1 - bias) : std::ldexp(1 + fraction, biased - bias);
   return (bits >> (exponent + mantissa) & 1) != 0 ? -magnitude : magnitude;
 }
 

@@ -1,0 +1,17 @@
+// Writing PyTorch's .pth, for programs that read nothing else. The project's own format is .safetensors.
+#pragma once
+
+#include <span>
+
+#include "facerec/core/files.h"
+#include "facerec/io/tensor_file.h"
+
+namespace facerec {
+
+// A state_dict (collections.OrderedDict of name: tensor, in the order given) in the zip archive of PyTorch ≥ 1.6:
+// stored records aligned to 64 bytes, so that torch.load(path, weights_only=True, mmap=True) takes it. Strides are
+// kept. Written whole or not at all. Throws Error when names repeat, a view's size does not fit its shape, or PyTorch
+// has no such dtype.
+void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors);
+
+}  // namespace facerec
