@@ -1,10 +1,10 @@
-// The bytes behind an opened tensor file: the file, mapped, and what had to be unpacked from it.
+// The bytes behind an opened tensor file: the file and those beside it, mapped, and what had to be unpacked from it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +19,9 @@ class TensorMemory {
 
   std::span<const std::byte> bytes() const { return bytes_; }
 
+  // Maps one more file, of a format that keeps its tensors in several.
+  std::span<const std::byte> map(const fs::path& path);
+
   // Memory for `size` unpacked bytes. Throws Error beyond max(1 MiB, 2 · file) in all, so that a small file cannot
   // claim a large memory.
   std::span<std::byte> allocate(uint64_t size);
@@ -27,7 +30,7 @@ class TensorMemory {
   void drop_pages(std::span<const std::byte> part) const;
 
  private:
-  std::optional<MappedFile> file_;
+  std::deque<MappedFile> files_;
   std::span<const std::byte> bytes_;
   std::vector<std::unique_ptr<std::byte[]>> owned_;
   uint64_t left_;
