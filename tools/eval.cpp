@@ -21,8 +21,11 @@ struct Arguments {
 RunVerb set_up_eval(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   EvalVerb& verb = args->verb;
-  app.add_option("--model", verb.models,
-                 "run, checkpoint or .safetensors file; repeatable; default: the newest run below runs/");
+  app.add_option(
+      "--model", verb.models,
+      "run, checkpoint, .safetensors, .pth, .pt, .ckpt or .onnx file; repeatable; default: the newest run below "
+      "runs/");
+  add_model_options(app, verb.model);
   app.add_option("--data", args->data, "[NAME=]PATH of an image folder; repeatable")->required();
   app.add_option("--pairs", args->pairs, "[NAME=]FILE, the pairs of that set; default: pairs.txt in the folder");
   app.add_option("--flip", verb.flip, "how an image and its mirror image become one embedding")

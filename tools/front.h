@@ -15,6 +15,11 @@ RunVerb set_up_synth(CLI::App& app);
 RunVerb set_up_train(CLI::App& app);
 RunVerb set_up_finetune(CLI::App& app);
 RunVerb set_up_eval(CLI::App& app);
+RunVerb set_up_info(CLI::App& app);
+RunVerb set_up_export(CLI::App& app);
+
+// --arch, --publisher and --preprocess, for every verb that opens a model.
+void add_model_options(CLI::App& app, ModelOptions& options);
 
 // Opens libfacerec.so, on first use. Throws Error when it cannot be opened.
 const Verbs& library();

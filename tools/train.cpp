@@ -73,8 +73,11 @@ RunVerb set_up_train(CLI::App& app) {
 RunVerb set_up_finetune(CLI::App& app) {
   auto args = std::make_shared<Arguments>();
   add_arguments(app, *args);
-  app.add_option("--from", args->verb.from, "model to start from: a run, a checkpoint or a .safetensors file")
+  app.add_option("--from", args->verb.from,
+                 "model to start from: a run, a checkpoint, a .safetensors, .pth, .pt or .ckpt file, or a folder of "
+                 "face.evoLVe, whose head and optimizer are taken up where they fit")
       ->required();
+  add_model_options(app, args->verb.model_options);
   app.footer(
       "Example:\n  facerec finetune configs/finetune/my.yaml --from runs/base_2026-01-31-12-00-00 --data faces/train");
   return runner(args);

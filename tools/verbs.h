@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "facerec/data/synth.h"
+#include "facerec/model/recognise.h"
 #include "facerec/train/config.h"
 
 namespace facerec {
@@ -29,12 +30,28 @@ struct TrainVerb {
   std::vector<std::string> model_keys;  // of the section `model` that the user gave
   std::string from;    // finetune: the model to start from, and what the other keys of `model` are taken from
   std::string resume;  // "", "auto" or a run
+  ModelOptions model_options;  // finetune: what overrules the model's file
   bool strict = false;
   bool print_config = false;  // print the resolved configuration and end
 };
 
 struct NamedPath {
   std::string name, path;
+};
+
+// What overrules a model's file: --arch, --publisher, --preprocess.
+struct InfoVerb {
+  std::string path;
+  ModelOptions model;
+  bool tensors = false;  // list every tensor
+};
+
+struct ExportVerb {
+  std::string model, out;
+  ModelOptions options;
+  bool fold_batch_norm = false;
+  int64_t opset = 17;
+  bool force = false;
 };
 
 struct EvalVerb {
@@ -49,6 +66,7 @@ struct EvalVerb {
   int64_t batch_size = 64;
   std::string device = "auto", precision = "fp32";
   int threads = 0;
+  ModelOptions model;
 };
 
 // The functions of libfacerec.so; each returns an exit code and throws Error.
@@ -56,6 +74,8 @@ struct Verbs {
   int (*synth)(const SynthVerb&, const CommonOptions&);
   int (*train)(const TrainVerb&, const CommonOptions&);
   int (*eval)(const EvalVerb&, const CommonOptions&);
+  int (*info)(const InfoVerb&, const CommonOptions&);
+  int (*export_model)(const ExportVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

@@ -1,27 +1,16 @@
-#include <algorithm>
-#include <vector>
-
 #include "facerec/core/error.h"
 #include "facerec/infer/engine.h"
+#include "facerec/infer/evolve_run.h"
+#include "facerec/io/keras.h"
+#include "infer/folders.h"
 
 namespace facerec {
 namespace {
 
 const char* const weights_name = "backbone.safetensors";
 
-// The newest by name: names of checkpoints count steps, names of runs end in the time they began.
-std::vector<fs::path> folders_newest_first(const fs::path& parent) {
-  std::vector<fs::path> folders;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    if (entry.is_directory() && !entry.path().filename().string().starts_with('.')) folders.push_back(entry.path());
-  }
-  std::sort(folders.rbegin(), folders.rend());
-  return folders;
-}
-
 // "" when `folder` is neither a checkpoint nor a run with one.
-fs::path weights_in(const fs::path& folder) {
+fs::path own_weights_in(const fs::path& folder) {
   for (const fs::path& candidate : {folder, folder / "best"}) {
     if (fs::exists(candidate / weights_name)) return candidate / weights_name;
   }
@@ -35,7 +24,7 @@ fs::path newest_run(const fs::path& runs) {
   fs::path newest;
   fs::file_time_type newest_time{};
   for (const fs::path& run : folders_newest_first(runs)) {
-    const fs::path weights = weights_in(run);
+    const fs::path weights = own_weights_in(run);
     if (weights.empty()) continue;
     if (const auto time = fs::last_write_time(weights); newest.empty() || time > newest_time) {
       newest = weights;
@@ -46,6 +35,12 @@ fs::path newest_run(const fs::path& runs) {
 }
 
 }  // namespace
+
+fs::path model_in(const fs::path& folder) {
+  if (fs::path own = own_weights_in(folder); !own.empty()) return own;
+  if (const auto evolve = find_evolve_checkpoint(folder)) return evolve->backbone;
+  return is_tensorflow_checkpoint(folder) ? folder : fs::path();
+}
 
 fs::path find_model(const fs::path& model, const fs::path& runs) {
   if (model.empty()) {
@@ -58,13 +53,14 @@ fs::path find_model(const fs::path& model, const fs::path& runs) {
     return newest;
   }
   std::error_code code;
+  if (is_tensorflow_checkpoint(model)) return model;  // a prefix, under which no file lies
   if (!fs::exists(model, code)) throw Error::usage("does not exist").file(text_of(model));
   if (!fs::is_directory(model, code)) return model;
-  fs::path weights = weights_in(model);
+  fs::path weights = model_in(model);
   if (weights.empty()) {
     throw Error::usage("holds no model")
         .file(text_of(model))
-        .hint("a run or a checkpoint folder has a backbone.safetensors in it");
+        .hint("a run or a checkpoint folder has a backbone.safetensors in it, one of face.evoLVe Backbone_*.pth");
   }
   return weights;
 }

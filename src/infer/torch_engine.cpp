@@ -1,3 +1,4 @@
+#include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
 #include <cstring>
@@ -32,7 +33,7 @@ class TorchEngine : public Engine {
     torch::Tensor embeddings;
     {
       const Autocast autocast(device_, precision_);
-      embeddings = backbone_->forward(normalise(pixels, preprocess, torch::MemoryFormat::ChannelsLast));
+      embeddings = published_output(*backbone_, normalise(pixels, preprocess, torch::MemoryFormat::ChannelsLast));
     }
     embeddings = embeddings.to(torch::kCPU, torch::kFloat32).contiguous();
     if (was_training) backbone_->train();
@@ -55,11 +56,13 @@ std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const Engi
 }
 
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options) {
-  if (model_file.extension() == ".onnx") {
-    return open_onnx_engine(model_file, describe_onnx(open_onnx(model_file)).spec, options);
+  if (is_onnx(model_file)) {
+    const Recognition found = recognise_onnx(open_onnx(model_file), options.model);
+    for (const std::string& warning : found.warnings) spdlog::warn("{}: {}", text_of(model_file), warning);
+    return open_onnx_engine(model_file, found.spec, options);
   }
   open_device(options.device);  // before the first tensor is made: CUDA's libraries register with LibTorch
-  return engine_of(load_backbone(model_file), options);
+  return engine_of(load_backbone(model_file, options.model), options);
 }
 
 std::unique_ptr<Engine> untrained_engine(const ModelSpec& spec, const EngineOptions& options) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -188,6 +189,8 @@ class Reader {
 };
 
 }  // namespace
+
+bool is_onnx(const fs::path& path) { return lower(path.extension().string()) == ".onnx"; }
 
 OnnxFile open_onnx(const fs::path& path) {
   const MappedFile mapped(path);

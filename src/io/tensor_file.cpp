@@ -5,6 +5,7 @@
 
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
+#include "facerec/io/keras.h"
 #include "io/parse.h"
 #include "io/tensor_memory.h"
 #include "io/torch_file.h"
@@ -19,37 +20,35 @@ struct Foreign {
 };
 
 constexpr const char* get_again = "the download went wrong: get it again, from a link to the file itself";
-constexpr const char* tensorflow = "in Python, convert the model to ONNX with tf2onnx";
 constexpr const char* unpack = "unpack it and name the file inside";
 
 // Files of other kinds that stand where a model should.
 constexpr Foreign foreign[] = {
     {"version https://git-lfs.github.com/spec/", "is a Git LFS pointer, not the file it stands for",
      "run `git lfs pull` in its repository, or download the file from its web page"},
-    {"\x89HDF\r\n\x1A\n", "is an HDF5 file, which is not read here",
-     "in Python, save the weights as .safetensors or export the model to ONNX"},
     {"\x93NUMPY", "is a NumPy array", "models are read from .safetensors, .pth and .onnx files"},
     {std::string_view("\x1F\x8B", 2), "is compressed with gzip", unpack},
     {std::string_view("\xFD\x37zXZ\0", 6), "is compressed with xz", unpack},
     {"BZh", "is compressed with bzip2", unpack},
     {"7z\xBC\xAF\x27\x1C", "is a 7z archive", unpack},
     {"Rar!\x1A\x07", "is a RAR archive", unpack},
-    {"model_checkpoint_path:", "is the index of TensorFlow checkpoints", tensorflow},
 };
 
 // A protobuf message that begins as ModelProto does: ir_version, then another of its fields.
-bool is_onnx(std::string_view text) {
+bool looks_like_onnx(std::string_view text) {
   return text.size() > 16 && text[0] == 0x08 && text[1] > 0 && text[1] < 0x20 &&
          std::string_view("\x12\x1A\x22\x2A\x32\x3A\x42\x72").find(text[2]) != std::string_view::npos;
+}
+
+bool is_hdf5(std::span<const std::byte> bytes) {
+  constexpr std::string_view signature = "\x89HDF\r\n\x1A\n";
+  return bytes.size() >= signature.size() && std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
 }
 
 [[noreturn]] void refuse(std::string_view text) {
   if (text.empty()) throw Error("is empty").hint("it may not have arrived: get it again");
   for (const Foreign& kind : foreign) {
     if (text.starts_with(kind.start)) throw Error(kind.what).hint(kind.remedy);
-  }
-  if (text.ends_with("\x57\xFB\x80\x8B\x24\x75\x47\xDB")) {
-    throw Error("is the index of a TensorFlow checkpoint").hint(tensorflow);
   }
   if (text.size() > 512 && text.substr(257).starts_with("ustar")) {
     const bool torch = text.starts_with("sys_info") || text.starts_with("pickle") || text.starts_with("storages") ||
@@ -58,7 +57,7 @@ bool is_onnx(std::string_view text) {
     throw Error("was written by a PyTorch of before 2017 (a tar archive), which is not read here")
         .hint("open it in PyTorch 2.5 or older and save it again: torch.save(torch.load(OLD), \"weights.pth\")");
   }
-  if (is_onnx(text)) {
+  if (looks_like_onnx(text)) {
     throw Error("is an ONNX model, whose weights are not read here")
         .hint("take the .pth or .safetensors that it was exported from");
   }
@@ -115,16 +114,14 @@ TensorFile parse_tensor_file(const std::shared_ptr<TensorMemory>& memory) {
 }
 
 TensorFile open_tensor_file(const fs::path& path) {
+  if (is_tensorflow_checkpoint(path)) return open_tensorflow_checkpoint(path);
   const auto memory = std::make_shared<TensorMemory>(path);
+  if (is_hdf5(memory->bytes())) return open_keras_file(path);
   try {
     TensorFile file = parse_tensor_file(memory);
     file.path = path;
     return file;
   } catch (Error& error) {
-    // The one kind that has no mark of its own: NAME.data-00000-of-00001.
-    if (path.filename().string().find(".data-0") != std::string::npos) {
-      throw Error("is a part of a TensorFlow checkpoint").hint(tensorflow).file(text_of(path));
-    }
     throw std::move(error).file(text_of(path));
   }
 }

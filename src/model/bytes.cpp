@@ -36,13 +36,19 @@ torch::Tensor tensor_of(const TensorView& view) {
     if (view.dtype != name) continue;
     // Bytes of a file may hold more than 0 and 1, which a bool must not: they are read as numbers.
     const torch::ScalarType stored = type == torch::kBool ? torch::kUInt8 : type;
+    if (view.bytes.empty()) return torch::empty(view.shape, type);
     auto* data = const_cast<std::byte*>(view.bytes.data());
-    if (reinterpret_cast<uintptr_t>(data) % dtype_size(view.dtype) == 0 && !view.bytes.empty()) {
-      return torch::from_blob(data, view.shape, stored).to(type);
+    const auto size = static_cast<int64_t>(dtype_size(view.dtype));
+    torch::Tensor elements;
+    if (reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(size) == 0) {
+      elements = torch::from_blob(data, {static_cast<int64_t>(view.bytes.size()) / size}, stored);
+    } else {
+      elements = torch::empty({static_cast<int64_t>(view.bytes.size()) / size}, stored);
+      std::memcpy(elements.mutable_data_ptr(), data, view.bytes.size());
     }
-    torch::Tensor copy = torch::empty(view.shape, stored);
-    if (!view.bytes.empty()) std::memcpy(copy.mutable_data_ptr(), data, view.bytes.size());
-    return copy.to(type);
+    const torch::Tensor shaped =
+        view.strides.empty() ? elements.view(view.shape) : elements.as_strided(view.shape, view.strides);
+    return shaped.to(type);
   }
   throw Error("tensors of type " + view.dtype + " are not supported");
 }

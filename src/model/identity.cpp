@@ -53,7 +53,7 @@ std::string model_identity(const Backbone& backbone) {
     hash.add(name + " " + view.dtype + " " + shape_text(view.shape) + "\n");
     hash.add(view.bytes);
   }
-  hash.add(preprocess_text(backbone.spec().preprocess) + "\n");
+  hash.add(preprocess_text(backbone.spec().preprocess) + (backbone.spec().unit_length ? " unit\n" : "\n"));
   return hash.hex();
 }
 

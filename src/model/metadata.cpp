@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "facerec/core/error.h"
-#include "facerec/model/weights.h"
 #include "model/registry.h"
 
 namespace facerec {
@@ -19,10 +18,6 @@ std::string number_text(float value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
   return {buffer, end};
-}
-
-std::string triple_text(const std::array<float, 3>& values) {
-  return number_text(values[0]) + "," + number_text(values[1]) + "," + number_text(values[2]);
 }
 
 std::string size_text(const Preprocess& preprocess) {
@@ -80,6 +75,10 @@ class Reader {
 
 }  // namespace
 
+std::string triple_text(const std::array<float, 3>& values) {
+  return number_text(values[0]) + "," + number_text(values[1]) + "," + number_text(values[2]);
+}
+
 Metadata metadata_of(const ModelSpec& spec) {
   return {{"format", format_name},
           {"architecture", spec.architecture},
@@ -88,7 +87,8 @@ Metadata metadata_of(const ModelSpec& spec) {
           {"channel_order", spec.preprocess.bgr ? "bgr" : "rgb"},
           {"mean", triple_text(spec.preprocess.mean)},
           {"std", triple_text(spec.preprocess.std)},
-          {"flip", flip_rule}};
+          {"flip", flip_rule},
+          {"output", spec.unit_length ? "unit" : "raw"}};
 }
 
 std::string preprocess_text(const Preprocess& preprocess) {
@@ -108,6 +108,8 @@ ModelSpec spec_in(const Metadata& metadata, const fs::path& path) {
                      .bgr = reader.is_second("channel_order", "rgb", "bgr"),
                      .mean = reader.values<float, 3>("mean", ','),
                      .std = reader.values<float, 3>("std", ',')};
+  // Files of the first version do not have it.
+  spec.unit_length = metadata.contains("output") && reader.is_second("output", "raw", "unit");
   for (float mean : spec.preprocess.mean) {
     if (!std::isfinite(mean)) throw reader.nonsense("mean");
   }
@@ -117,13 +119,13 @@ ModelSpec spec_in(const Metadata& metadata, const fs::path& path) {
   return spec;
 }
 
-ModelSpec read_spec(const SafetensorsFile& file) {
-  ModelSpec spec = spec_in(file.metadata(), file.path());
+ModelSpec known_spec_in(const Metadata& metadata, const fs::path& path) {
+  ModelSpec spec = spec_in(metadata, path);
   try {
     check_spec(spec);
   } catch (const Error& error) {
     throw Error("its metadata asks for what facerec does not have: " + error.message())
-        .file(text_of(file.path()))
+        .file(text_of(path))
         .hint(error.hint());
   }
   return spec;

@@ -2,8 +2,10 @@
 #include "model/registry.h"
 
 #include "facerec/core/error.h"
+#include "facerec/model/preprocess.h"
 #include "model/initialise.h"
 #include "model/names.h"
+#include "model/publications.h"
 
 namespace facerec {
 namespace {
@@ -53,14 +55,6 @@ constexpr VitLayout vit_b{.width = 512, .depth = 24, .drop_path = 0.1, .masked =
 constexpr VitLayout vit_b_dp005{.width = 512, .depth = 24, .drop_path = 0.05, .masked = true};
 constexpr VitLayout vit_l_dp005{.width = 768, .depth = 24, .drop_path = 0.05, .masked = true};
 
-// Published preprocessing that is not Preprocess's own, RGB from -1 to 1.
-const Preprocess bgr{.bgr = true};
-const Preprocess unit{.mean = {0, 0, 0}, .std = {1, 1, 1}};
-const Preprocess imagenet{.mean = {0.485F, 0.456F, 0.406F}, .std = {0.229F, 0.224F, 0.225F}};
-constexpr float half = 127.5F / 255, by_128 = 128.0F / 255;  // (x − 127.5)/128
-const Preprocess facex{.bgr = true, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
-const Preprocess xiaoccer{.width = 96, .height = 112, .mean = {half, half, half}, .std = {by_128, by_128, by_128}};
-
 using Build = std::shared_ptr<Backbone> (*)(const Options&);
 
 template <auto* build, const auto& layout>
@@ -72,7 +66,7 @@ struct BackboneEntry {
   const char* name;
   Build build;
   void (*initialise)(torch::nn::Module&);  // as the published code does it
-  Preprocess preprocess = {};              // what the published weights expect
+  int width = 112, height = 112;           // of the images that it was published for
 };
 
 const BackboneEntry backbones[] = {
@@ -81,24 +75,24 @@ const BackboneEntry backbones[] = {
     {"ir_se_50", with<build_ir, ir_se_50>, initialise_xavier},
     {"ir_se_101", with<build_ir, ir_se_101>, initialise_xavier},
     {"ir_tiny", with<build_ir, ir_tiny>, initialise_xavier},
-    {"adaface_ir_18", with<build_ir, adaface_ir_18>, initialise_kaiming, bgr},
-    {"adaface_ir_34", with<build_ir, adaface_ir_34>, initialise_kaiming, bgr},
-    {"adaface_ir_50", with<build_ir, adaface_ir_50>, initialise_kaiming, bgr},
-    {"adaface_ir_101", with<build_ir, adaface_ir_101>, initialise_kaiming, bgr},
-    {"adaface_ir_se_50", with<build_ir, adaface_ir_se_50>, initialise_kaiming, bgr},
+    {"adaface_ir_18", with<build_ir, adaface_ir_18>, initialise_kaiming},
+    {"adaface_ir_34", with<build_ir, adaface_ir_34>, initialise_kaiming},
+    {"adaface_ir_50", with<build_ir, adaface_ir_50>, initialise_kaiming},
+    {"adaface_ir_101", with<build_ir, adaface_ir_101>, initialise_kaiming},
+    {"adaface_ir_se_50", with<build_ir, adaface_ir_se_50>, initialise_kaiming},
     {"iresnet18", with<build_iresnet, iresnet18>, initialise_normal_conv},
     {"iresnet34", with<build_iresnet, iresnet34>, initialise_normal_conv},
     {"iresnet50", with<build_iresnet, iresnet50>, initialise_normal_conv},
     {"iresnet100", with<build_iresnet, iresnet100>, initialise_normal_conv},
     {"iresnet200", with<build_iresnet, iresnet200>, initialise_normal_conv},
     {"resnet50", build_resnet50, initialise_kaiming_conv},
-    {"resnet50_tf2", build_resnet50_tf2, initialise_xavier, unit},
-    {"efficientnet_b0", with<build_efficientnet_b0, efficientnet_b0>, initialise_default, imagenet},
-    {"efficientnet_b0_facex", with<build_efficientnet_b0, efficientnet_b0_facex>, initialise_default, facex},
-    {"efficientnet_b0_facex_same", with<build_efficientnet_b0, efficientnet_b0_facex_same>, initialise_default, facex},
+    {"resnet50_tf2", build_resnet50_tf2, initialise_xavier},
+    {"efficientnet_b0", with<build_efficientnet_b0, efficientnet_b0>, initialise_default},
+    {"efficientnet_b0_facex", with<build_efficientnet_b0, efficientnet_b0_facex>, initialise_default},
+    {"efficientnet_b0_facex_same", with<build_efficientnet_b0, efficientnet_b0_facex_same>, initialise_default},
     {"mobilefacenet", build_mobilefacenet, initialise_default},
-    {"mobilefacenet_foamliu", build_mobilefacenet_foamliu, initialise_kaiming, imagenet},
-    {"mobilefacenet_xiaoccer", build_mobilefacenet_xiaoccer, initialise_kaiming, xiaoccer},
+    {"mobilefacenet_foamliu", build_mobilefacenet_foamliu, initialise_kaiming},
+    {"mobilefacenet_xiaoccer", build_mobilefacenet_xiaoccer, initialise_kaiming, 96, 112},
     {"mbf", with<build_mbf, mbf>, initialise_kaiming},
     {"mbf_large", with<build_mbf, mbf_large>, initialise_kaiming},
     {"vit_t", with<build_vit, vit_t>, initialise_vit},
@@ -129,18 +123,10 @@ void check_sizes(const ModelSpec& spec) {
 }
 
 Preprocess preprocess_of(const ModelConfig& config) {
-  Preprocess preprocess = config.preprocess == "default" ? published_preprocess(config.name) : Preprocess{};
-  preprocess.width = static_cast<int>(config.input[0]);
-  preprocess.height = static_cast<int>(config.input[1]);
-  if (config.preprocess == "bgr") {
-    preprocess.bgr = true;
-  } else if (config.preprocess == "unit") {
-    preprocess.mean = {0, 0, 0};
-    preprocess.std = {1, 1, 1};
-  } else if (config.preprocess != "default") {
-    throw Error::usage("unknown preprocessing '" + config.preprocess + "'").hint("known: default, bgr, unit");
-  }
-  return preprocess;
+  Preprocess published = published_preprocess(config.name);
+  published.width = static_cast<int>(config.input[0]);
+  published.height = static_cast<int>(config.input[1]);
+  return parse_preprocess(config.preprocess, published);
 }
 
 }  // namespace
@@ -151,7 +137,10 @@ std::vector<std::string> backbone_names() {
   return names;
 }
 
-const Preprocess& published_preprocess(const std::string& architecture) { return entry_of(architecture).preprocess; }
+Preprocess published_preprocess(const std::string& architecture) {
+  const BackboneEntry& entry = entry_of(architecture);
+  return parse_preprocess(published_way(architecture), {.width = entry.width, .height = entry.height});
+}
 
 void check_spec(const ModelSpec& spec) {
   entry_of(spec.architecture);
@@ -184,6 +173,11 @@ std::shared_ptr<Backbone> make_backbone(const ModelConfig& config) {
   std::shared_ptr<Backbone> backbone = build_backbone(options);
   entry_of(config.name).initialise(*backbone);
   return backbone;
+}
+
+torch::Tensor published_output(Backbone& backbone, const torch::Tensor& x) {
+  const torch::Tensor embeddings = backbone.forward(x);
+  return backbone.spec().unit_length ? embeddings / embeddings.norm(2, 1, /*keepdim=*/true) : embeddings;
 }
 
 int64_t count_parameters(const torch::nn::Module& module) {

@@ -1,8 +1,11 @@
 #include "facerec/model/weights.h"
 
+#include <spdlog/spdlog.h>
+
 #include <set>
 
 #include "facerec/core/error.h"
+#include "facerec/io/torch_file.h"
 #include "model/bytes.h"
 #include "model/metadata.h"
 #include "model/registry.h"
@@ -20,20 +23,17 @@ void collect(const torch::nn::Module& module, const std::string& prefix, NamedTe
   for (const auto& item : module.named_children()) collect(*item.value(), prefix + item.key() + ".", tensors);
 }
 
-Error mismatch(const SafetensorsFile& file, const std::string& what) {
-  Error error = Error(what).file(text_of(file.path()));
-  const auto architecture = file.metadata().find("architecture");
-  if (architecture == file.metadata().end()) return error;
-  return std::move(error).hint("the file says that it holds " + architecture->second);
-}
+using TensorMap = std::map<std::string, TensorView>;
+
+Error mismatch(const fs::path& path, const std::string& what) { return Error(what).file(text_of(path)); }
 
 // Which names differ: the first of each side, and how many there are.
-void check_names(const NamedTensors& targets, const SafetensorsFile& file) {
+void check_names(const NamedTensors& targets, const TensorMap& tensors, const fs::path& path) {
   std::set<std::string> unexpected;
-  for (const auto& [name, view] : file.tensors()) unexpected.insert(name);
+  for (const auto& [name, view] : tensors) unexpected.insert(name);
   std::vector<std::string> missing;
   for (const auto& [name, tensor] : targets) {
-    if (unexpected.erase(name) == 0) missing.push_back(name);
+    if (unexpected.erase(name) == 0 && !name.ends_with("num_batches_tracked")) missing.push_back(name);
   }
   if (missing.empty() && unexpected.empty()) return;
   std::string what = "does not hold the tensors that belong here";
@@ -41,22 +41,30 @@ void check_names(const NamedTensors& targets, const SafetensorsFile& file) {
   if (!unexpected.empty()) {
     what += "; " + std::to_string(unexpected.size()) + " unexpected, first '" + *unexpected.begin() + "'";
   }
-  throw mismatch(file, what);
+  throw mismatch(path, what);
 }
 
 bool is_float(const std::string& dtype) {
   return dtype == "F64" || dtype == "F32" || dtype == "F16" || dtype == "BF16";
 }
 
-void check_tensor(const std::string& name, const torch::Tensor& target, const SafetensorsFile& file) {
-  const TensorView& view = file.at(name);
+void check_tensor(const std::string& name, const torch::Tensor& target, const TensorView& view, const fs::path& path) {
   if (target.sizes() != torch::IntArrayRef(view.shape)) {
-    throw mismatch(file,
+    throw mismatch(path,
                    "'" + name + "' has shape " + shape_text(view.shape) + ", expected " + shape_text(target.sizes()));
   }
   const std::string expected = dtype_name(target.scalar_type());
   if (view.dtype != expected && !(is_float(view.dtype) && is_float(expected))) {
-    throw mismatch(file, "'" + name + "' has type " + view.dtype + ", expected " + expected);
+    throw mismatch(path, "'" + name + "' has type " + view.dtype + ", expected " + expected);
+  }
+}
+
+void check(const NamedTensors& targets, const TensorMap& tensors, const fs::path& path) {
+  check_names(targets, tensors, path);
+  for (const auto& [name, tensor] : targets) {
+    if (const auto found = tensors.find(name); found != tensors.end()) {
+      check_tensor(name, tensor, found->second, path);
+    }
   }
 }
 
@@ -68,30 +76,58 @@ NamedTensors state_dict(const torch::nn::Module& module) {
   return tensors;
 }
 
-void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata) {
-  std::vector<torch::Tensor> storage;  // keeps what the views show
+namespace {
+
+// The tensors as views of memory that `storage` keeps.
+std::vector<NamedTensor> views_of(const NamedTensors& tensors, const fs::path& path,
+                                  std::vector<torch::Tensor>& storage) {
   std::vector<NamedTensor> views;
   for (const auto& [name, tensor] : tensors) {
     if (dtype_name(tensor.scalar_type()).empty()) {
       throw Error("'" + name + "' has type " + std::string(torch::toString(tensor.scalar_type())) +
-                  ", which .safetensors lacks")
+                  ", which cannot be written")
           .file(text_of(path));
     }
     storage.push_back(row_major(tensor));
     views.push_back({name, view_of(storage.back())});
   }
-  write_safetensors(path, views, metadata);
+  return views;
+}
+
+}  // namespace
+
+void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata) {
+  std::vector<torch::Tensor> storage;
+  write_safetensors(path, views_of(tensors, path, storage), metadata);
+}
+
+void save_state_dict(const fs::path& path, const Backbone& backbone) {
+  std::vector<torch::Tensor> storage;
+  write_torch_file(path, views_of(state_dict(backbone), path, storage));
 }
 
 void check_tensors(const NamedTensors& targets, const SafetensorsFile& file) {
-  check_names(targets, file);
-  for (const auto& [name, tensor] : targets) check_tensor(name, tensor, file);
+  check(targets, file.tensors(), file.path());
 }
 
 void load_into(const NamedTensors& targets, const SafetensorsFile& file) {
   check_tensors(targets, file);
   const torch::NoGradGuard without_gradient;
-  for (const auto& [name, tensor] : targets) torch::Tensor(tensor).copy_(tensor_of(file.at(name)));
+  for (const auto& [name, tensor] : targets) {
+    const auto found = file.tensors().find(name);
+    if (found != file.tensors().end()) torch::Tensor(tensor).copy_(tensor_of(found->second));
+  }
+}
+
+void load_recognised(const NamedTensors& targets, const Recognition& recognition) {
+  check(targets, recognition.tensors, recognition.file.path);
+  const torch::NoGradGuard without_gradient;
+  for (const auto& [name, tensor] : targets) {
+    const auto found = recognition.tensors.find(name);
+    if (found == recognition.tensors.end()) continue;
+    torch::Tensor(tensor).copy_(tensor_of(found->second));
+    drop_pages(recognition.file, found->second);
+  }
 }
 
 void save_backbone(const fs::path& path, const Backbone& backbone, const Metadata& extra) {
@@ -100,15 +136,20 @@ void save_backbone(const fs::path& path, const Backbone& backbone, const Metadat
   save_tensors(path, state_dict(backbone), metadata);
 }
 
-std::shared_ptr<Backbone> load_backbone(const fs::path& path) {
-  const SafetensorsFile file(path);
-  NetworkOptions options{.spec = read_spec(file), .device = torch::kMeta};
-  check_tensors(state_dict(*build_backbone(options)), file);
+std::shared_ptr<Backbone> load_backbone(const Recognition& recognition) {
+  NetworkOptions options{.spec = recognition.spec, .device = torch::kMeta};
+  check(state_dict(*build_backbone(options)), recognition.tensors, recognition.file.path);
   options.device = torch::kCPU;
   std::shared_ptr<Backbone> backbone = build_backbone(options);
-  load_into(state_dict(*backbone), file);
+  load_recognised(state_dict(*backbone), recognition);
   backbone->eval();
   return backbone;
+}
+
+std::shared_ptr<Backbone> load_backbone(const fs::path& path, const ModelOptions& options) {
+  const Recognition recognition = recognise(open_tensor_file(path), options);
+  for (const std::string& warning : recognition.warnings) spdlog::warn("{}: {}", text_of(path), warning);
+  return load_backbone(recognition);
 }
 
 }  // namespace facerec

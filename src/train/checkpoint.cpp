@@ -106,14 +106,14 @@ RunState read_run_state(const fs::path& folder) {
 }
 
 void load_weights(const fs::path& path, const Backbone& backbone) {
-  const SafetensorsFile file(path);
-  const std::string stored = read_spec(file).architecture, wanted = backbone.spec().architecture;
-  if (stored != wanted) {
-    throw Error::usage("holds the architecture '" + stored + "', the configuration asks for '" + wanted + "'")
-        .file(text_of(path))
-        .hint("set model.name to " + stored + ", or leave it out of a configuration for finetune");
-  }
-  load_into(state_dict(backbone), file);
+  const std::string& wanted = backbone.spec().architecture;
+  const TensorFile file = open_tensor_file(path);
+  const Finding finding = examine(file, {.architecture = wanted});
+  if (finding.model) return load_recognised(state_dict(backbone), *finding.model);
+  throw Error::usage("holds the architecture '" + recognise(file).spec.architecture +
+                     "', the configuration asks for '" + wanted + "'")
+      .file(text_of(path))
+      .hint("set model.name to that of the file, or leave it out of a configuration for finetune");
 }
 
 void load_checkpoint(const fs::path& folder, Learner& learner) {

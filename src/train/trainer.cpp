@@ -23,6 +23,7 @@
 #include "facerec/train/schedule.h"
 #include "train/checkpoint.h"
 #include "train/metrics_log.h"
+#include "train/take_up.h"
 
 namespace facerec {
 namespace {
@@ -103,8 +104,26 @@ class Run {
       state_.numerics = decide_numerics(config_, device_);
     }
     learner_ = std::make_unique<Learner>(config_, state_.classes, device_, state_.numerics);
-    if (!options_.checkpoint && !config_.init_from.empty()) load_weights(config_.init_from, *learner_->backbone());
-    if (options_.checkpoint) load_checkpoint(*options_.checkpoint, *learner_);
+    if (options_.checkpoint) {
+      load_checkpoint(*options_.checkpoint, *learner_);
+    } else {
+      initialise_from_files();
+    }
+  }
+
+  void initialise_from_files() {
+    if (!config_.init_from.empty()) load_weights(config_.init_from, *learner_->backbone());
+    auto report = [](const char* what, const fs::path& file, bool fits) {
+      if (fits) spdlog::info("{} taken up from {}", what, text_of(file));
+      if (!fits) spdlog::warn("{}: the {} does not fit this training, which starts with its own", text_of(file), what);
+    };
+    if (!options_.head_from.empty()) {
+      report("head", options_.head_from, take_up_head(options_.head_from, *learner_->head()));
+    }
+    if (!options_.optimizer_from.empty()) {
+      report("optimizer state", options_.optimizer_from, take_up_momentum(options_.optimizer_from, *learner_));
+    }
+    state_.step = options_.first_step;
   }
 
   int64_t images_per_step() const { return config_.train.batch_size * config_.train.accumulate; }

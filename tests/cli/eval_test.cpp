@@ -114,7 +114,7 @@ TEST_F(Eval, SaysWhatIsWrong) {
        {Case{{"--model", run_, "--data", "/no/such"}, 2, "not a folder"},
         Case{{"--model", "/no/such", "--data", faces}, 2, "does not exist"},
         Case{{"--model", small_faces(), "--data", faces}, 2, "holds no model"},
-        Case{{"--model", faces + "/pairs.txt", "--data", faces}, 1, "not a valid safetensors file"},
+        Case{{"--model", faces + "/pairs.txt", "--data", faces}, 1, "is text, not a model"},
         Case{{"--model", run_, "--data", faces, "--pairs", file("none.txt")}, 2, "no pairs"},
         Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt")}, 2, "named in line 1"},
         Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt"), "--skip-missing"}, 2, "no pairs"},

@@ -44,7 +44,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   if (!verb.out.empty() && fs::exists(fs::path(verb.out) / "evaluation.json") && !verb.force) {
     throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
   }
-  const EngineOptions engine_options{verb.device, verb.precision, verb.threads};
+  const EngineOptions engine_options{verb.device, verb.precision, verb.threads, verb.model};
   const std::vector<PairSet> sets = open_sets(verb);
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();

@@ -10,5 +10,7 @@ inline constexpr int exit_done = 0, exit_skipped = 3, exit_no = 4, exit_signal =
 int run_synth(const SynthVerb& verb, const CommonOptions& common);
 int run_train(const TrainVerb& verb, const CommonOptions& common);  // and finetune
 int run_eval(const EvalVerb& verb, const CommonOptions& common);
+int run_info(const InfoVerb& verb, const CommonOptions& common);
+int run_export(const ExportVerb& verb, const CommonOptions& common);
 
 }  // namespace facerec

@@ -9,6 +9,8 @@
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
 #include "facerec/data/dataset.h"
+#include "facerec/infer/evolve_run.h"
+#include "facerec/model/preprocess.h"
 #include "facerec/model/weights.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/trainer.h"
@@ -53,19 +55,10 @@ Validate validation(const TrainConfig& config, const std::vector<PairSet>& sets)
   };
 }
 
-std::string preprocess_name(ModelConfig config, const Preprocess& preprocess, const fs::path& file) {
-  config.input = {preprocess.width, preprocess.height};
-  for (const char* name : {"default", "bgr", "unit"}) {
-    config.preprocess = name;
-    if (spec_of(config).preprocess == preprocess) return name;
-  }
-  throw Error("its preprocessing has no name in configurations").file(text_of(file));
-}
-
 // Dropout has no weights: only the configuration of the training tells it.
-std::optional<double> stored_dropout(const SafetensorsFile& file) {
-  const auto text = file.metadata().find("configuration");
-  if (text == file.metadata().end()) return std::nullopt;
+std::optional<double> stored_dropout(const Metadata& metadata) {
+  const auto text = metadata.find("configuration");
+  if (text == metadata.end()) return std::nullopt;
   const auto config = nlohmann::json::parse(text->second, nullptr, /*allow_exceptions=*/false);
   const nlohmann::json::json_pointer place("/model/dropout");
   if (!config.contains(place) || !config.at(place).is_number()) return std::nullopt;
@@ -73,15 +66,18 @@ std::optional<double> stored_dropout(const SafetensorsFile& file) {
 }
 
 // The keys of `model` that the user did not give are those of the model file.
-void take_model_from(const fs::path& path, const std::vector<std::string>& given, ModelConfig& model) {
-  const SafetensorsFile file(path);
-  const ModelSpec spec = read_spec(file);
+void take_model_from(const fs::path& path, const ModelOptions& options, const std::vector<std::string>& given,
+                     ModelConfig& model) {
+  const Recognition found = recognise(open_tensor_file(path), options);
+  for (const std::string& warning : found.warnings) spdlog::warn("{}: {}", text_of(path), warning);
+  const ModelSpec& spec = found.spec;
   auto is_given = [&](const char* key) { return std::find(given.begin(), given.end(), key) != given.end(); };
   if (!is_given("name")) model.name = spec.architecture;
   if (!is_given("embedding_size")) model.embedding_size = spec.embedding_size;
   if (!is_given("input")) model.input = {spec.preprocess.width, spec.preprocess.height};
-  if (!is_given("preprocess")) model.preprocess = preprocess_name(model, spec.preprocess, path);
-  if (!is_given("dropout")) model.dropout = stored_dropout(file).value_or(model.dropout);
+  if (!is_given("preprocess"))
+    model.preprocess = preprocess_name(spec.preprocess, spec_of({.name = model.name}).preprocess);
+  if (!is_given("dropout")) model.dropout = stored_dropout(found.file.metadata).value_or(model.dropout);
 }
 
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
@@ -89,20 +85,47 @@ void resolve_start(const TrainVerb& verb, TrainConfig& config) {
   if (config.init_from.empty()) return;
   const fs::path file = find_model(config.init_from, config.run.dir);
   config.init_from = text_of(file);
-  if (!verb.from.empty()) take_model_from(file, verb.model_keys, config.model);
+  if (!verb.from.empty()) take_model_from(file, verb.model_options, verb.model_keys, config.model);
+}
+
+// Another program's training: its head and optimizer go with the backbone.
+void start_from(const EvolveCheckpoint& checkpoint, TrainOptions& options) {
+  options.config.init_from = text_of(checkpoint.backbone);
+  options.head_from = checkpoint.head;
+  options.optimizer_from = checkpoint.optimizer;
+}
+
+void resume_from(const fs::path& run, TrainOptions& options) {
+  if (find_checkpoints(run).empty()) {
+    if (const auto checkpoint = find_evolve_checkpoint(run)) {
+      start_from(*checkpoint, options);
+      options.first_step = checkpoint->batch.value_or(0);
+      spdlog::info("a new run goes on from {}", text_of(checkpoint->backbone));
+      return;
+    }
+  }
+  const ResumePoint point = resume_point_of(run, options.config);
+  options.run = point.run;
+  options.checkpoint = point.checkpoint;
 }
 
 TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
-  TrainOptions options{config, {}, std::nullopt, verb.strict};
-  std::optional<ResumePoint> point;
+  TrainOptions options;
+  options.config = config;
+  options.strict = verb.strict;
   if (verb.resume == "auto") {
-    point = find_resume_point(config);
-    if (!point) spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
+    if (const auto point = find_resume_point(config)) {
+      options.run = point->run;
+      options.checkpoint = point->checkpoint;
+    } else {
+      spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
+    }
   } else if (!verb.resume.empty()) {
-    point = resume_point_of(verb.resume, config);
+    resume_from(verb.resume, options);
+  } else if (const auto checkpoint = evolve_checkpoint_of(config.init_from)) {
+    start_from(*checkpoint, options);
   }
-  options.run = point ? point->run : create_run_folder(config.run.dir, config.run.name);
-  if (point) options.checkpoint = point->checkpoint;
+  if (options.run.empty()) options.run = create_run_folder(config.run.dir, config.run.name);
   return options;
 }
 
@@ -112,7 +135,11 @@ Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::
   EngineOptions options = engine_options(config);
   options.precision = "fp32";
   std::vector<OpenModel> models;
-  if (!verb.from.empty()) models.push_back(open_model(config.init_from, options, "before"));
+  if (!verb.from.empty()) {
+    options.model = verb.model_options;
+    models.push_back(open_model(config.init_from, options, "before"));
+    options.model = {};
+  }
   models.push_back(open_model(text_of(run), options, verb.from.empty() ? config.run.name : "after"));
   return evaluate_all(models, sets, evaluation_options(config));
 }
@@ -172,7 +199,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
   const TrainOptions options = place_run(verb, config);
   const LogFile log(options.run / "train.log");
   spdlog::info("run: {}", text_of(options.run));
-  if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(config)));
+  if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(options.config)));
 
   const TrainResult result = train_or_discard(options, data, validation(config, sets));
 

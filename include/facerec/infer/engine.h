@@ -7,6 +7,7 @@
 #include <string>
 
 #include "facerec/core/files.h"
+#include "facerec/model/recognise.h"
 #include "facerec/model/spec.h"
 
 namespace facerec {
@@ -19,7 +20,8 @@ class Engine {
   virtual const ModelSpec& spec() const = 0;
   virtual std::string identity() const = 0;  // SHA-256 of weights and preprocessing; "" where there are no weights
 
-  // nhwc: n RGB images of spec().preprocess.width × height, 8 bit; out: [n, embedding_size], raw, without a flip.
+  // nhwc: n RGB images of spec().preprocess.width × height, 8 bit; out: [n, embedding_size], without a flip, raw or of
+  // length 1 as spec().unit_length says.
   // Not thread-safe.
   virtual void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) = 0;
 };
@@ -28,14 +30,18 @@ struct EngineOptions {
   std::string device = "auto";     // auto | cpu | cuda | cuda:N
   std::string precision = "fp32";  // auto | fp32 | bf16
   int threads = 0;                 // 0: the cores available
+  ModelOptions model = {};         // what overrules the model's file
 };
 
-// What --model names: a .safetensors file, a checkpoint folder, or a run (its best/, else its newest checkpoint). "":
-// the newest run below `runs`. Returns the backbone's file. Throws a usage Error when nothing is there.
+// What --model names: a file, a checkpoint folder, a run (its best/, else its newest checkpoint), or a folder of
+// face.evoLVe or one of its followers (checkpoints_best/ before checkpoints/, the newest Backbone_*.pth). "": the
+// newest run below `runs`. Returns the backbone's file. Throws a usage Error when nothing is there.
 fs::path find_model(const fs::path& model, const fs::path& runs = "runs");
 
-// By the ending of its name: .onnx files as describe_onnx (facerec/model/onnx.h) understands them, others as the
-// project's own .safetensors.
+// The same within one folder; "" when it holds none.
+fs::path model_in(const fs::path& folder);
+
+// ONNX files as recognise_onnx() understands them, others as load_backbone() does.
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options);
 
 // An ONNX file on OpenVINO, preprocessed as `spec` says; a graph that takes 8-bit pixels gets them without mean and

@@ -36,6 +36,9 @@ struct OnnxFile {
   std::shared_ptr<const OnnxMemory> memory;
 };
 
+// By the ending of its name: a protobuf message says nothing of what it is.
+bool is_onnx(const fs::path& path);
+
 // Throws Error naming the file when it is not an ONNX model, is larger than 2 GiB (the limit of the format), takes much
 // more memory than its size justifies, has a tensor whose bytes do not fit its shape, or keeps tensors in other files:
 // a model must not make the program read those.

@@ -28,13 +28,16 @@ class Backbone : public torch::nn::Module {
   ModelSpec spec_;
 };
 
+// What the published network returns for x: forward(), brought to length 1 where its spec says so.
+torch::Tensor published_output(Backbone& backbone, const torch::Tensor& x);
+
 // Builds the backbone that `config.name` names, with weights drawn from LibTorch's default generator. Throws a usage
 // Error that lists the known names, or when the input size or max_parameters does not fit.
 std::shared_ptr<Backbone> make_backbone(const ModelConfig& config);
 std::vector<std::string> backbone_names();
 
 // What the published weights of an architecture expect, its image size included. Throws like make_backbone.
-const Preprocess& published_preprocess(const std::string& architecture);
+Preprocess published_preprocess(const std::string& architecture);
 
 // The registry's entry as configuration and the preprocessing it stands for.
 ModelSpec spec_of(const ModelConfig& config);

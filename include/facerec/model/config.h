@@ -20,10 +20,10 @@ inline void describe(Fields& fields, ModelConfig& c) {
   fields("embedding_size", c.embedding_size, "length of the embedding", between(1, max_embedding_size));
   fields("input", c.input, "width and height of the images that the network sees; others are resized",
          between(min_input_side, max_input_side));
-  fields("preprocess", c.preprocess,
-         "default: the backbone's published one, mostly RGB, (x/255 - 0.5)/0.5; bgr: the same in BGR order; unit: RGB, "
-         "x/255",
-         one_of({"default", "bgr", "unit"}));
+  fields(
+      "preprocess", c.preprocess,
+      "default: as the backbone was published, RGB and (x/255 - 0.5)/0.5 for most; rgb | bgr: the same in this order; "
+      "unit: RGB, x/255; rgb128 | bgr128: (x - 127.5)/128; imagenet; or ORDER:MEAN:STD");
   fields("dropout", c.dropout, "probability before the last linear layer", between(0, 0.99));
   fields("max_parameters", c.max_parameters, "refuse to train a backbone with more parameters; 0: no limit",
          at_least(0));

@@ -2,7 +2,8 @@
 //
 // A backbone's file carries in its metadata: format "facerec", architecture, embedding_size, input ("112x112"),
 // channel_order (rgb | bgr), mean and std ("0.5,0.5,0.5", of values from 0 to 1, in the network's channel order),
-// flip ("flip_sum": an embedding is the sum over the image and its mirror image), and what the writer adds.
+// flip ("flip_sum": an embedding is the sum over the image and its mirror image), output (raw | unit: whether each of
+// the two is brought to length 1 first), and what the writer adds.
 #pragma once
 
 #include <torch/torch.h>
@@ -14,6 +15,7 @@
 
 #include "facerec/io/safetensors.h"
 #include "facerec/model/backbone.h"
+#include "facerec/model/recognise.h"
 
 namespace facerec {
 
@@ -27,7 +29,8 @@ NamedTensors state_dict(const torch::nn::Module& module);
 void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata = {});
 
 // Throws an Error naming file and key unless the file holds exactly the names and shapes of `targets`, each in the same
-// dtype or, where both are floating-point, in another.
+// dtype or, where both are floating-point, in another. BatchNorm's num_batches_tracked may be absent, as in files from
+// before PyTorch 0.4.1.
 void check_tensors(const NamedTensors& targets, const SafetensorsFile& file);
 
 // Checks, then copies the file's values into the targets on whatever device they are. Nothing is changed when the check
@@ -37,12 +40,19 @@ void load_into(const NamedTensors& targets, const SafetensorsFile& file);
 // `extra` joins the metadata that describe the model, e.g. {"config", "<YAML>"}; the description wins.
 void save_backbone(const fs::path& path, const Backbone& backbone, const Metadata& extra = {});
 
-// The description in a model file's metadata. Throws an Error with a hint where that is absent or makes no sense.
-ModelSpec read_spec(const SafetensorsFile& file);
+// The same as the .pth that PyTorch's torch.load(weights_only=True) reads: a state_dict under the names and in the
+// order of the published code.
+void save_state_dict(const fs::path& path, const Backbone& backbone);
 
-// The file's model on the CPU in evaluation mode, without dropout. The file is compared with the architecture that it
-// names before any memory is taken.
-std::shared_ptr<Backbone> load_backbone(const fs::path& path);
+// The file's model on the CPU in evaluation mode, without dropout: facerec's own .safetensors or a checkpoint that
+// recognise() knows; what it warns of is logged. The file is compared with the architecture before any memory is taken,
+// and at no time is more than one tensor in memory twice.
+std::shared_ptr<Backbone> load_backbone(const fs::path& path, const ModelOptions& options = {});
+
+std::shared_ptr<Backbone> load_backbone(const Recognition& recognition);
+
+// Copies the tensors that were recognised into a network of that architecture, on whatever device it is.
+void load_recognised(const NamedTensors& targets, const Recognition& recognition);
 
 // What galleries and thresholds hold to know their model again: SHA-256 in hex over the tensors, sorted by key (key,
 // dtype, shape, bytes), and the preprocessing. Architecture, file format and other metadata do not enter.

@@ -43,7 +43,11 @@ struct TrainOptions {
   TrainConfig config;
   fs::path run;                        // the run's folder, made by create_run_folder
   std::optional<fs::path> checkpoint;  // to continue from
-  bool strict = false;                 // stop at the first unreadable image
+  // To start from beside init_from, "": what another program's training left of head and optimizer (Head_….pth and
+  // Optimizer_….pth of face.evoLVe). What does not fit is left, with a warning.
+  fs::path head_from, optimizer_from;
+  int64_t first_step = 0;  // steps that training had done
+  bool strict = false;     // stop at the first unreadable image
 };
 
 // Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into

@@ -46,7 +46,9 @@ float relative_difference(const std::vector<float>& got, const std::vector<float
   return difference / largest;
 }
 
-// Statistics and slopes as no layer begins with them, so that folding and broadcasting show.
+// Statistics and slopes as no layer begins with them, so that folding and broadcasting show. Smaller weights make up
+// for statistics that are not those of the values: else these grow from unit to unit, and rounding errors with them, to
+// 1e-4 of LibTorch's own fp32 against its fp64.
 void randomise(const Backbone& backbone) {
   const torch::NoGradGuard without_gradient;
   for (auto [key, tensor] : state_dict(backbone)) {
@@ -54,6 +56,8 @@ void randomise(const Backbone& backbone) {
       tensor.uniform_(0.5, 1.5);
     else if (key.ends_with("running_mean"))
       tensor.uniform_(-0.2, 0.2);
+    else if (tensor.dim() > 1)
+      tensor.mul_(0.7);
     else if (tensor.dim() == 1 && tensor.is_floating_point())
       tensor.add_(torch::rand_like(tensor) * 0.2 - 0.1);
   }
@@ -93,7 +97,8 @@ TEST_P(EveryBackbone, GivesLibTorchsEmbeddings) {
 std::vector<std::string> one_of_each_kind() {
   std::vector<std::string> names = backbone_names();
   std::erase_if(names, [](const std::string& name) {
-    return name.ends_with("34") || name.ends_with("100") || name.ends_with("101") || name.ends_with("200");
+    const bool deep = name.ends_with("34") || name.ends_with("100") || name.ends_with("101") || name.ends_with("200");
+    return deep || name == "vit_b" || name.find("_dp005") != std::string::npos;
   });
   return names;
 }

@@ -160,7 +160,7 @@ TEST(Backbone, RefusesWhatIsTooLargeWithoutBuildingIt) {
   EXPECT_THAT(caught([&] { make_backbone(giant); }).message(), HasSubstr("more than max_parameters 10000000"));
   EXPECT_EQ(caught([&] { make_backbone({.input = {8, 112}}); }).kind(), Error::Kind::usage);
   EXPECT_EQ(caught([&] { make_backbone({.embedding_size = 0}); }).kind(), Error::Kind::usage);
-  EXPECT_EQ(caught([&] { make_backbone({.preprocess = "imagenet"}); }).kind(), Error::Kind::usage);
+  EXPECT_EQ(caught([&] { make_backbone({.preprocess = "imagenett"}); }).kind(), Error::Kind::usage);
 }
 
 }  // namespace

@@ -144,12 +144,11 @@ TEST_F(Weights, AWrongTensorIsNamedAndNothingChanges) {
   EXPECT_THAT(names.message(), AllOf(HasSubstr("1 missing, first 'third'"), HasSubstr("1 unexpected, first 'second'")));
 }
 
-TEST_F(Weights, AnotherArchitectureIsSaidSo) {
+TEST_F(Weights, AnotherArchitectureIsSeenByItsNames) {
   save_backbone(path_, *small_backbone("mobilefacenet"));
   const auto target = small_backbone("ir_tiny");
   const Error error = caught([&] { load_into(state_dict(*target), SafetensorsFile(path_)); });
   EXPECT_THAT(error.message(), HasSubstr("missing, first 'input_layer.0.weight'"));
-  EXPECT_THAT(error.hint(), HasSubstr("mobilefacenet"));
 }
 
 TEST_F(Weights, MetadataIsChecked) {
