@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <set>
 
 #include "facerec/core/error.h"
@@ -119,14 +120,38 @@ void load_into(const NamedTensors& targets, const SafetensorsFile& file) {
   }
 }
 
+namespace {
+
+// A few rows at a time, whose pages are then given back, so that a large tensor is not in memory twice.
+void copy_in_slabs(const TensorFile& file, const TensorView& view, torch::Tensor target) {
+  constexpr int64_t slab_bytes = 4 << 20;
+  const auto size = static_cast<int64_t>(view.bytes.size());
+  if (size <= slab_bytes || !view.strides.empty() || view.shape.empty()) {
+    target.copy_(tensor_of(view));
+    drop_pages(file, view);
+    return;
+  }
+  const int64_t rows = view.shape[0], row_bytes = size / rows;
+  const int64_t step = std::max<int64_t>(1, slab_bytes / row_bytes);
+  for (int64_t row = 0; row < rows; row += step) {
+    const int64_t count = std::min(step, rows - row);
+    TensorView slab = view;
+    slab.shape[0] = count;
+    slab.bytes = view.bytes.subspan(static_cast<size_t>(row * row_bytes), static_cast<size_t>(count * row_bytes));
+    target.narrow(0, row, count).copy_(tensor_of(slab));
+    drop_pages(file, slab);
+  }
+}
+
+}  // namespace
+
 void load_recognised(const NamedTensors& targets, const Recognition& recognition) {
   check(targets, recognition.tensors, recognition.file.path);
   const torch::NoGradGuard without_gradient;
   for (const auto& [name, tensor] : targets) {
     const auto found = recognition.tensors.find(name);
     if (found == recognition.tensors.end()) continue;
-    torch::Tensor(tensor).copy_(tensor_of(found->second));
-    drop_pages(recognition.file, found->second);
+    copy_in_slabs(recognition.file, found->second, tensor);
   }
 }
 

@@ -81,8 +81,9 @@ def check(facerec, folder, name, work):
     written = {}
     for suffix, more in ((".pth", []), (".safetensors", []), (".onnx", []), (".folded.onnx", ["--fold-batch-norm"])):
         written[suffix] = work / f"out{suffix}"
-        subprocess.run([facerec, "export", source, written[suffix], "--force", "-q", *more, *OPTIONS.get(name, [])],
-                       check=True, stdout=subprocess.DEVNULL)
+        command = [facerec, "export", source, written[suffix], "--force", *more, *OPTIONS.get(name, [])]
+        outcome = subprocess.run(command, capture_output=True, text=True)
+        assert outcome.returncode == 0, outcome.stderr
 
     again = torch.load(written[".pth"], weights_only=True, mmap=True)
     assert list(again) == list(state), "keys or their order"

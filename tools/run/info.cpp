@@ -137,7 +137,8 @@ class Lines {
 
 std::string with_commas(int64_t number) {
   std::string digits = std::to_string(number);
-  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), 1, ',');
+  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), 1, ',');
   return digits;
 }
 
@@ -183,7 +184,14 @@ void add_nearest_text(const Json& json, Lines& lines) {
 }
 
 void add_tensors_text(const Json& json, Lines& lines) {
-  for (const Json& group : json["groups"]) {
+  constexpr size_t shown = 4;
+  const Json& groups = json["groups"];
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const Json& group = groups[i];
+    if (i == shown && !group.contains("list")) {
+      lines.add("tensors", fmt::format("… and those of {} more dictionaries", groups.size() - shown));
+      break;
+    }
     const std::string path = group["path"];
     lines.add("tensors", fmt::format("{}{}", group["tensors"].get<size_t>(),
                                      path.empty() ? path : fmt::format(" under '{}'", path)));

@@ -46,7 +46,7 @@ void save_state_dict(const fs::path& path, const Backbone& backbone);
 
 // The file's model on the CPU in evaluation mode, without dropout: facerec's own .safetensors or a checkpoint that
 // recognise() knows; what it warns of is logged. The file is compared with the architecture before any memory is taken,
-// and at no time is more than one tensor in memory twice.
+// and at no time is more than a slice of a tensor in memory twice.
 std::shared_ptr<Backbone> load_backbone(const fs::path& path, const ModelOptions& options = {});
 
 std::shared_ptr<Backbone> load_backbone(const Recognition& recognition);

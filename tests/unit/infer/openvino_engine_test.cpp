@@ -328,12 +328,13 @@ TEST_F(HandMade, RefusesWhatItCannotFeed) {
 }
 
 // The published file: one image a batch, inside too, and ImageNet's mean and deviation.
-TEST(RealOnnx, GivesThePeersEmbeddings) {
+class PublishedWeights : public testing::TestWithParam<const char*> {};
+
+// The files tell by themselves how images are prepared.
+TEST_P(PublishedWeights, GiveThePublishedEmbeddings) {
   FACEREC_NEEDS_TEST_DATA();
   const fs::path data = test::test_data() / "data", reference = test::test_data() / "reference" / "evaluation";
-  const ModelSpec spec{.architecture = "mobilefacenet_foamliu",
-                       .preprocess = {.mean = {0.485F, 0.456F, 0.406F}, .std = {0.229F, 0.224F, 0.225F}}};
-  const auto engine = open_onnx_engine(data / "weights" / "MobileFaceNet_foamliu.onnx", spec, two_threads);
+  const auto engine = open_engine(data / "weights" / GetParam(), two_threads);
   ASSERT_EQ(engine->spec().embedding_size, 128);
   std::ifstream names(reference / "lfw_fold1_images.txt");
   constexpr int64_t count = 16;
@@ -348,6 +349,9 @@ TEST(RealOnnx, GivesThePeersEmbeddings) {
   const std::vector<float> got = embed(*engine, pixels, count);
   for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-4) << i;
 }
+
+INSTANTIATE_TEST_SUITE_P(, PublishedWeights, testing::Values("mobilefacenet_foamliu.pt", "MobileFaceNet_foamliu.onnx"),
+                         [](const auto& each) { return fs::path(each.param).extension().string().substr(1); });
 
 }  // namespace
 }  // namespace facerec

@@ -1,0 +1,62 @@
+// Going on from the folder of a training with face.evoLVe.
+#include <gmock/gmock.h>
+
+#include "cli/process.h"
+#include "facerec/core/files.h"
+#include "support/reference.h"
+
+namespace facerec::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class EvolveRun : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder;
+    const Outcome trained = facerec({"train", small_config(folder_->path()), "--set", "train.max_steps=1", "--json"});
+    ASSERT_EQ(trained.exit_code, 0) << trained.err;
+    const fs::path run = *folder_ / "checkpoints/HRTRAIN_2020-06-01-10-00";
+    fs::create_directories(run);
+    const Outcome made = facerec({"export", trained.json().at("run"), run / "Backbone_Epoch_2_Batch_7.pth"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    const fs::path golden = fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "evolve";
+    for (const char* name : {"Head_Epoch_2_Batch_7.pth", "Optimizer_Epoch2_Batch7.pth"}) {
+      fs::copy_file(golden / name, run / name);
+    }
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static std::string config() { return folder_->path() / "small.yaml"; }
+  static std::string work() { return folder_->path(); }
+  static inline TemporaryFolder* folder_ = nullptr;
+};
+
+TEST_F(EvolveRun, FinetuneTakesUpHeadAndOptimizer) {
+  const Outcome outcome =
+      facerec({"finetune", config(), "--from", work(), "--set", "train.max_steps=2", "--name", "tuned", "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("head taken up from"));
+  EXPECT_THAT(outcome.err, HasSubstr("optimizer state taken up from"));
+  EXPECT_EQ(outcome.json().at("steps"), 2);
+}
+
+TEST_F(EvolveRun, FinetuneOnOtherIdentitiesStartsWithAHeadOfItsOwn) {
+  const Outcome outcome = facerec({"finetune", config(), "--from", work(), "--data", small_faces() + "/eval", "--set",
+                                   "train.max_steps=1", "--set", "validation.data=[]", "--name", "other"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("the head does not fit"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("head taken up from")));
+}
+
+TEST_F(EvolveRun, ResumeGoesOnAtItsStep) {
+  const Outcome outcome =
+      facerec({"train", config(), "--resume", work(), "--set", "train.max_steps=9", "--name", "resumed", "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("continues at step 7"));
+  EXPECT_EQ(outcome.json().at("steps"), 9);
+}
+
+}  // namespace
+}  // namespace facerec::test

@@ -1,0 +1,48 @@
+#include "train/take_up.h"
+
+#include <gtest/gtest.h>
+
+#include "support/reference.h"
+
+namespace facerec {
+namespace {
+
+fs::path golden() { return fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "evolve"; }
+
+std::unique_ptr<Learner> learner_of(int64_t classes, int64_t embedding_size) {
+  TrainConfig config;
+  config.model = {"ir_tiny", embedding_size, {32, 32}, "default", 0.0, 0};
+  return std::make_unique<Learner>(config, classes, torch::kCPU, Numerics{"fp32", "channels_first"});
+}
+
+TEST(TakeUp, AHeadOfTheSameClasses) {
+  const auto learner = learner_of(12, 16);
+  ASSERT_TRUE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", *learner->head()));
+  EXPECT_FLOAT_EQ(learner->head()->weight[3][5].item<float>(), 0.53F);
+  const auto other = learner_of(13, 16);
+  const torch::Tensor before = other->head()->weight.detach().clone();
+  EXPECT_FALSE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", *other->head()));
+  EXPECT_TRUE(torch::equal(other->head()->weight, before));
+}
+
+// Each momentum goes to the parameter that face.evoLVe numbered so.
+TEST(TakeUp, TheMomentumOfEveryParameter) {
+  const auto learner = learner_of(12, 16);
+  ASSERT_TRUE(take_up_momentum(golden() / "Optimizer_Epoch2_Batch7.pth", *learner));
+  const auto expected = test::load_json(golden() / "momenta.json");
+  const NamedTensors state = learner->optimizer_state();
+  ASSERT_EQ(state.size(), expected.size());
+  for (const auto& [name, momentum] : state) {
+    const double value = expected.at(name.substr(std::string("momentum.").size()));
+    EXPECT_TRUE((momentum == value).all().item<bool>()) << name;
+  }
+}
+
+TEST(TakeUp, NothingOfAnotherNetwork) {
+  const auto learner = learner_of(12, 8);
+  EXPECT_FALSE(take_up_momentum(golden() / "Optimizer_Epoch2_Batch7.pth", *learner));
+  for (const auto& [name, momentum] : learner->optimizer_state()) EXPECT_FALSE(momentum.any().item<bool>()) << name;
+}
+
+}  // namespace
+}  // namespace facerec
