@@ -23,7 +23,8 @@ void add_arguments(CLI::App& app, Arguments& args) {
   app.add_option("--data", args.data, "training folder, one folder of images per identity; repeatable");
   app.add_option("--set", args.set, "set a configuration value: train.epochs=3; repeatable")->allow_extra_args(false);
   app.add_option("--resume", args.verb.resume,
-                 "auto: continue the newest run of this name, if there is one; or a run's folder");
+                 "auto: continue the newest run of this name, if there is one; or a run's folder; or a folder of "
+                 "face.evoLVe, from which a new run goes on with backbone, head and optimizer");
   app.add_option("--name", args.name, "run.name");
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <tuple>
 #include <vector>
 
 #include "infer/folders.h"
@@ -14,9 +15,9 @@ bool is_backbone(const fs::path& file) {
   return name.starts_with("Backbone_") && name.ends_with(".pth");
 }
 
-// "Epoch_3_Batch_9000" and "Epoch3_Batch9000" both give {3, 9000}; "Best" gives nothing.
+// "Epoch_3_Batch_9000", "Epoch3_Batch9000" and "3_9000" give {3, 9000}; "Best" gives nothing.
 std::optional<std::pair<int64_t, int64_t>> epoch_and_batch(const fs::path& file) {
-  static const std::regex pattern("Epoch_?([0-9]{1,15})_Batch_?([0-9]{1,15})");
+  static const std::regex pattern("_(?:Epoch_?)?([0-9]{1,15})_(?:Batch_?)?([0-9]{1,15})(?:_|\\.)");
   const std::string name = file.filename().string();
   std::smatch match;
   if (!std::regex_search(name, match, pattern)) return std::nullopt;
@@ -34,20 +35,18 @@ fs::path sibling(const fs::path& backbone, const std::string& kind) {
   return {};
 }
 
-// By the time of writing, which orders names of all forms; equal times by name.
+// By epoch and batch where the names tell them, else by the time of writing, which a copy may not keep.
 fs::path newest_backbone(const fs::path& folder) {
-  fs::path newest;
-  fs::file_time_type newest_time{};
+  using Age = std::tuple<std::pair<int64_t, int64_t>, fs::file_time_type, fs::path>;
+  std::optional<Age> newest;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     if (!entry.is_regular_file() || !is_backbone(entry.path())) continue;
-    const auto time = entry.last_write_time();
-    if (newest.empty() || std::pair(time, entry.path()) > std::pair(newest_time, newest)) {
-      newest = entry.path();
-      newest_time = time;
-    }
+    const Age age{epoch_and_batch(entry.path()).value_or(std::pair<int64_t, int64_t>(0, 0)), entry.last_write_time(),
+                  entry.path()};
+    if (!newest || age > *newest) newest = age;
   }
-  return newest;
+  return newest ? std::get<fs::path>(*newest) : fs::path();
 }
 
 fs::path newest_backbone_below(const fs::path& folder) {
@@ -63,7 +62,7 @@ fs::path newest_backbone_below(const fs::path& folder) {
 std::optional<EvolveCheckpoint> evolve_checkpoint_of(const fs::path& backbone) {
   if (!is_backbone(backbone)) return std::nullopt;
   EvolveCheckpoint found{backbone, sibling(backbone, "Head_"), sibling(backbone, "Optimizer_"), std::nullopt};
-  if (const auto time = epoch_and_batch(backbone)) found.batch = time->second;
+  if (const auto time = epoch_and_batch(backbone)) found.epochs = time->first;
   return found;
 }
 

@@ -58,8 +58,8 @@ bool is_hdf5(std::span<const std::byte> bytes) {
         .hint("open it in PyTorch 2.5 or older and save it again: torch.save(torch.load(OLD), \"weights.pth\")");
   }
   if (looks_like_onnx(text)) {
-    throw Error("is an ONNX model, whose weights are not read here")
-        .hint("take the .pth or .safetensors that it was exported from");
+    throw Error("is an ONNX model, which serves inference only")
+        .hint("to train or export it, take the .pth or .safetensors that it was made from");
   }
   const std::string head = lower(text.substr(0, 512));
   const size_t begin = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");

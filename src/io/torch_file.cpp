@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
@@ -185,6 +186,23 @@ std::map<std::string_view, std::span<const std::byte>> read_legacy_storages(cons
 
 }  // namespace
 
+namespace {
+
+void read_metadata(const Archive& archive, TensorFile& out) {
+  constexpr size_t largest = 1 << 20;
+  if (!archive.has(metadata_record)) return;
+  const std::span<const std::byte> bytes = archive.read(metadata_record);
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  const auto facts =
+      bytes.size() > largest ? nlohmann::json() : nlohmann::json::parse(text, text + bytes.size(), nullptr, false);
+  if (!facts.is_object()) throw Error("has a damaged record '.facerec'");
+  for (const auto& [key, value] : facts.items()) {
+    if (value.is_string()) out.metadata[key] = value.get<std::string>();
+  }
+}
+
+}  // namespace
+
 void read_torch_zip(TensorMemory& memory, TensorFile& out) {
   Archive archive{ZipArchive(memory), ""};
   archive.root = find_root(archive.zip);
@@ -197,6 +215,7 @@ void read_torch_zip(TensorMemory& memory, TensorFile& out) {
   ArchiveStorages storages(archive, memory);
   collect_torch_tensors(
       tree, [&](const TorchStorage& storage) { return storages.read(storage); }, memory.bytes().size(), out);
+  read_metadata(archive, out);
 }
 
 void read_torch_legacy(TensorMemory& memory, TensorFile& out) {

@@ -10,4 +10,7 @@ namespace facerec {
 void read_torch_zip(TensorMemory& memory, TensorFile& out);
 void read_torch_legacy(TensorMemory& memory, TensorFile& out);
 
+// The record of a .pth in which facerec keeps a model's metadata.
+inline constexpr const char* metadata_record = ".facerec";
+
 }  // namespace facerec

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "facerec/core/error.h"
 #include "facerec/io/torch_file.h"
+#include "io/torch_file.h"
 #include "io/torch_types.h"
 #include "io/zip_write.h"
 
@@ -122,7 +124,7 @@ void check(std::span<const NamedTensor> tensors) {
 
 }  // namespace
 
-void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors) {
+void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors, const Metadata& metadata) {
   try {
     check(tensors);
   } catch (Error& error) {
@@ -141,6 +143,8 @@ void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors
     records.push_back({"archive/data/" + std::to_string(i), tensors[i].view.bytes});
   }
   records.push_back({"archive/version", bytes("3\n")});
+  const std::string facts = nlohmann::json(metadata).dump();
+  if (!metadata.empty()) records.push_back({std::string("archive/") + metadata_record, bytes(facts)});
   write_zip(path, records);
 }
 

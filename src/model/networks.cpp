@@ -44,6 +44,7 @@ constexpr Network table[] = {
     {"vit_s", "mask_token", vit_linear, "", 0, 0},
     {"vit_s_dp005_mask_0", "blocks.11.mlp.fc2.weight", vit_linear, "", 0, 0},
     {"vit_b", "mask_token", vit_linear, "", 0, 0},
+    {"vit_b_dp005_mask_005", "mask_token", vit_linear, "", 0, 0},
     {"vit_l_dp005_mask_005", "mask_token", vit_linear, "", 0, 0},
 };
 

@@ -19,14 +19,14 @@ const Publication table[] = {
      .preprocess = "rgb",
      .unit_length = false,
      .terms = "code MIT; the terms of the training data apply to weights",
-     .file = "backbone_"},
+     .files = {"backbone_"}},
     {.name = "insightface_pytorch",
      .title = "InsightFace_Pytorch",
      .architectures = {"ir_50", "ir_101", "ir_se_50", "ir_se_101", "mobilefacenet"},
      .preprocess = "bgr",
      .unit_length = true,
      .terms = "code MIT; the terms of the training data apply to weights",
-     .file = "accuracy:"},
+     .files = {"accuracy", "model_ir_se50", "model_mobilefacenet"}},
     {.name = "mobilefacenet_tutorial",
      .title = "MobileFaceNet_Tutorial_Pytorch",
      .architectures = {"mobilefacenet"},
@@ -40,6 +40,7 @@ const Publication table[] = {
      .preprocess = "bgr128",
      .unit_length = false,
      .terms = "Apache-2.0; the terms of the training data apply to weights",
+     .flip = "no_flip",
      .prefix = "backbone."},
     {.name = "adaface",
      .title = "AdaFace",
@@ -61,7 +62,7 @@ const Publication table[] = {
      .preprocess = "rgb",
      .unit_length = false,
      .terms = "",
-     .file = "backbone_"},
+     .files = {"backbone_"}},
     {.name = "arcface_torch",
      .title = "arcface_torch",
      .architectures = {"iresnet18", "iresnet34", "iresnet50", "iresnet100", "iresnet200", "mbf", "mbf_large", "vit_t",
@@ -81,7 +82,8 @@ const Publication table[] = {
      .architectures = {"mobilefacenet_xiaoccer"},
      .preprocess = "rgb128",
      .unit_length = false,
-     .terms = ""},
+     .terms = "",
+     .flip = "flip_concat"},
     {.name = "efficientnet_pytorch",
      .title = "EfficientNet-PyTorch",
      .architectures = {"efficientnet_b0"},
@@ -113,9 +115,11 @@ std::string own_prefix(const std::string& prefix) {
 }
 
 bool shows(const Publication& publication, const std::string& prefix, const fs::path& file) {
-  const std::string wanted_prefix = publication.prefix, part = publication.file;
+  const std::string wanted_prefix = publication.prefix, name = lower(file.filename().string());
   if (!wanted_prefix.empty() && own_prefix(prefix) == wanted_prefix) return true;
-  return !part.empty() && own_prefix(prefix).empty() && lower(file.filename().string()).find(part) != std::string::npos;
+  return own_prefix(prefix).empty() &&
+         std::any_of(publication.files.begin(), publication.files.end(),
+                     [&](const char* part) { return name.find(part) != std::string::npos; });
 }
 
 // How its files are used: a wrong guess among those of one way does no harm.
@@ -149,6 +153,23 @@ void warn_of_others(const Publication& chosen, const std::vector<const Publicati
 }  // namespace
 
 std::span<const Publication> publications() { return table; }
+
+bool publishes(const std::string& publisher, const std::string& architecture) {
+  const std::vector<const Publication*> known = publications_of(architecture);
+  return std::any_of(known.begin(), known.end(), [&](const Publication* each) { return publisher == each->name; });
+}
+
+void check_own(const ModelSpec& spec, const ModelOptions& options, const fs::path& file) {
+  if (!options.architecture.empty() && options.architecture != spec.architecture) {
+    throw Error::usage("holds the architecture '" + spec.architecture + "', not '" + options.architecture + "'")
+        .file(text_of(file));
+  }
+  if (!options.publisher.empty()) {
+    throw Error::usage("was written by facerec: --publisher '" + options.publisher + "' does not apply")
+        .file(text_of(file))
+        .hint("--preprocess overrules how its images are prepared");
+  }
+}
 
 std::string published_way(const std::string& architecture) {
   const std::vector<const Publication*> known = publications_of(architecture);

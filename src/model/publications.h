@@ -18,12 +18,19 @@ struct Publication {
   const char* preprocess;  // see parse_preprocess()
   bool unit_length;        // its forward() brings embeddings to length 1
   const char* terms;
+  const char* flip = "flip_sum";  // how it evaluates: flip_sum | flip_concat | no_flip
   // What its files show and others' do not; "": nothing.
-  const char* prefix = "";  // of every key
-  const char* file = "";    // a part of the file's name
+  const char* prefix = "";                        // of every key
+  std::initializer_list<const char*> files = {};  // parts of their names, in lower case
 };
 
 std::span<const Publication> publications();
+
+// Whether `publisher` is one of those that publish this architecture.
+bool publishes(const std::string& publisher, const std::string& architecture);
+
+// Throws a usage Error when `options` ask for another architecture or publisher than a file of facerec's own states.
+void check_own(const ModelSpec& spec, const ModelOptions& options, const fs::path& file);
 
 // The preprocessing of the first that publishes it, for parse_preprocess(); "rgb" where nobody does.
 std::string published_way(const std::string& architecture);

@@ -56,6 +56,10 @@ NetworkDifference difference(const ModelSpec& spec, View& view) {
     const auto found = view.tensors.find(name);
     if (found == view.tensors.end()) {
       if (!may_be_absent(name)) result.missing.push_back(name);
+    } else if (may_be_absent(name)) {
+      ++result.matching;
+    } else if (!found->second.dtype.starts_with('F') && !found->second.dtype.starts_with("BF")) {
+      result.reshaped.push_back(name + " of type " + found->second.dtype + ", expected F32");
     } else if (tensor.sizes() == torch::IntArrayRef(found->second.shape)) {
       ++result.matching;
     } else {
@@ -111,6 +115,7 @@ void apply_publication(const ModelOptions& options, const Match& match, Recognit
   if (publication == nullptr) return;
   found.publisher = publication->title;
   found.terms = publication->terms;
+  found.flip = publication->flip;
   found.spec.preprocess = parse_preprocess(publication->preprocess, found.spec.preprocess);
   found.spec.unit_length = publication->unit_length;
 }
@@ -122,16 +127,26 @@ std::string stated_terms(const Metadata& metadata) {
   return "";
 }
 
+// "under 'state_dict', with the prefix 'model.'"
+std::string place_of(const View& view) {
+  std::string place;
+  if (!view.group->path.empty()) place = "under '" + view.group->path + "'";
+  if (view.prefix.empty()) return place;
+  return place + (place.empty() ? "" : ", ") + "with the prefix '" + view.prefix + "'";
+}
+
 Recognition recognition_of(const TensorFile& file, const ModelOptions& options, std::vector<Match>& matches) {
   Match& match = matches.front();
   Recognition found;
   found.file = file;
   found.spec = match.spec;
   found.reason = "all keys and shapes are those of " + match.spec.architecture;
-  if (!match.view.group->path.empty()) found.reason += ", under '" + match.view.group->path + "'";
-  if (!match.view.prefix.empty()) found.reason += ", with the prefix '" + match.view.prefix + "'";
+  if (const std::string place = place_of(match.view); !place.empty()) found.reason += ", " + place;
   for (size_t i = 1; i < matches.size(); ++i) {
-    if (matches[i].spec.architecture == match.spec.architecture) continue;
+    if (matches[i].spec.architecture == match.spec.architecture) {
+      found.warnings.push_back("the file holds another copy, " + place_of(matches[i].view) + ", which is not used");
+      continue;
+    }
     found.warnings.push_back("the keys are those of " + matches[i].spec.architecture + " too: --arch " +
                              matches[i].spec.architecture);
   }
@@ -146,10 +161,11 @@ Recognition recognition_of(const TensorFile& file, const ModelOptions& options, 
 }
 
 // The project's own files say what they are.
-Recognition own_file(const TensorFile& file) {
+Recognition own_file(const TensorFile& file, const ModelOptions& options) {
   Recognition found;
   found.file = file;
   found.spec = known_spec_in(file.metadata, file.path);
+  check_own(found.spec, options, file.path);
   found.publisher = "facerec";
   found.reason = "its metadata say so";
   found.terms = stated_terms(file.metadata);
@@ -190,6 +206,8 @@ std::vector<NetworkDifference> resemblances(const TensorFile& file, const std::s
   constexpr size_t shown = 3;
   std::vector<NetworkDifference> all;
   for (const TensorGroup& group : file.groups) {
+    constexpr size_t fewest = 12;  // a tenth of the smallest network: optimizers have hundreds of smaller dictionaries
+    if (group.tensors.size() < fewest) continue;
     View view = view_of(group, usual_prefix(group));
     for (const Network& network : networks()) {
       if (!architecture.empty() && architecture != network.architecture) continue;
@@ -229,9 +247,8 @@ Finding examine(const TensorFile& opened, const ModelOptions& options) {
   const TensorFile file = with_known_names(opened);
   Finding finding;
   const auto format = file.metadata.find("format");
-  if (file.format == "safetensors" && format != file.metadata.end() && format->second == "facerec") {
-    Recognition own = own_file(file);
-    if (options.architecture.empty() || options.architecture == own.spec.architecture) finding.model = std::move(own);
+  if (format != file.metadata.end() && format->second == "facerec") {
+    finding.model = own_file(file, options);
   } else if (std::vector<Match> matches = exact_matches(file, options.architecture); !matches.empty()) {
     finding.model = recognition_of(file, options, matches);
   } else {
@@ -247,6 +264,11 @@ Finding examine(const TensorFile& opened, const ModelOptions& options) {
 Recognition recognise(const TensorFile& file, const ModelOptions& options) {
   Finding finding = examine(file, options);
   if (finding.model) return std::move(*finding.model);
+  if (file.format == "keras_h5" || file.format == "tensorflow") {
+    throw Error("holds no network of Keras that facerec knows; it reads arcface-tf2's ResNet50 as Keras 2 saves it")
+        .file(text_of(file.path))
+        .hint("in Python, export the model to ONNX: `tf2onnx.convert.from_keras(model, output_path=\"model.onnx\")`");
+  }
   std::string what = "holds no recognition network that facerec knows";
   for (const NetworkDifference& each : finding.nearest) what += "\n  " + difference_text(each);
   throw Error(what)

@@ -61,6 +61,7 @@ bool is_own(const Metadata& metadata) {
 void apply_publication(const Publication& publication, bool inside, Recognition& found) {
   found.publisher = publication.title;
   found.terms = publication.terms;
+  found.flip = publication.flip;
   const Preprocess published = parse_preprocess(publication.preprocess, found.spec.preprocess);
   if (inside) {
     found.spec.preprocess.bgr = published.bgr;
@@ -72,6 +73,13 @@ void apply_publication(const Publication& publication, bool inside, Recognition&
 void recognise_by_shapes(const OnnxFile& file, const ModelOptions& options, Recognition& found) {
   const bool inside = found.spec.preprocess.mean == std::array<float, 3>{0, 0, 0};
   const std::vector<std::string> architectures = architectures_like(file, found.spec, options.architecture);
+  if (architectures.empty() && (!options.architecture.empty() || !options.publisher.empty())) {
+    throw Error::usage("the shapes of its weights are not those of '" +
+                       (options.architecture.empty() ? "a network of " + options.publisher : options.architecture) +
+                       "'")
+        .file(text_of(file.path))
+        .hint("--preprocess alone says how its images are prepared");
+  }
   if (architectures.empty()) {
     if (!inside && options.preprocess.empty()) {
       found.warnings.push_back("the graph does not tell how images are prepared; InsightFace's way is assumed, " +
@@ -79,10 +87,18 @@ void recognise_by_shapes(const OnnxFile& file, const ModelOptions& options, Reco
     }
     return;
   }
-  found.spec.architecture = architectures.front();
-  found.reason = "the shapes of all its weights are those of " + architectures.front();
-  for (size_t i = 1; i < architectures.size(); ++i) found.reason += " (and of " + architectures[i] + ")";
-  const Publication* publication = publication_of(found.spec.architecture, options, "", file.path, found.warnings);
+  std::string architecture = architectures.front();
+  for (const std::string& each : architectures) {
+    if (!options.publisher.empty() && publishes(options.publisher, each)) architecture = each;
+  }
+  found.spec.architecture = architecture;
+  found.reason = "the shapes of all its weights are those of " + architecture;
+  for (const std::string& other : architectures) {
+    if (other == architecture || !options.architecture.empty() || !options.publisher.empty()) continue;
+    found.warnings.push_back("the shapes are those of " + other + " too, which is used in the way of " +
+                             published_way(other) + ": --arch " + other);
+  }
+  const Publication* publication = publication_of(architecture, options, "", file.path, found.warnings);
   if (publication != nullptr) apply_publication(*publication, inside, found);
 }
 
@@ -97,7 +113,9 @@ Recognition recognise_onnx(const OnnxFile& file, const ModelOptions& options) {
   found.file.metadata = file.metadata;
   found.spec = description.spec;
   found.reason = "it takes images and gives one embedding; preprocessing from " + description.preprocessing_from;
+  if (!options.architecture.empty()) published_preprocess(options.architecture);  // throws when there is none
   if (is_own(file.metadata)) {
+    check_own(found.spec, options, file.path);
     found.publisher = "facerec";
   } else {
     recognise_by_shapes(file, options, found);

@@ -186,4 +186,8 @@ int64_t count_parameters(const torch::nn::Module& module) {
   return count;
 }
 
+int64_t count_parameters(const ModelSpec& spec) {
+  return count_parameters(*build_backbone({.spec = spec, .device = torch::kMeta}));
+}
+
 }  // namespace facerec

@@ -28,13 +28,16 @@ using TensorMap = std::map<std::string, TensorView>;
 
 Error mismatch(const fs::path& path, const std::string& what) { return Error(what).file(text_of(path)); }
 
+// BatchNorm's, on which nothing that is computed depends; files have it in several forms, or not at all.
+bool is_counter(const std::string& name) { return name.ends_with("num_batches_tracked"); }
+
 // Which names differ: the first of each side, and how many there are.
 void check_names(const NamedTensors& targets, const TensorMap& tensors, const fs::path& path) {
   std::set<std::string> unexpected;
   for (const auto& [name, view] : tensors) unexpected.insert(name);
   std::vector<std::string> missing;
   for (const auto& [name, tensor] : targets) {
-    if (unexpected.erase(name) == 0 && !name.ends_with("num_batches_tracked")) missing.push_back(name);
+    if (unexpected.erase(name) == 0 && !is_counter(name)) missing.push_back(name);
   }
   if (missing.empty() && unexpected.empty()) return;
   std::string what = "does not hold the tensors that belong here";
@@ -63,7 +66,8 @@ void check_tensor(const std::string& name, const torch::Tensor& target, const Te
 void check(const NamedTensors& targets, const TensorMap& tensors, const fs::path& path) {
   check_names(targets, tensors, path);
   for (const auto& [name, tensor] : targets) {
-    if (const auto found = tensors.find(name); found != tensors.end()) {
+    const auto found = tensors.find(name);
+    if (found != tensors.end() && !is_counter(name)) {
       check_tensor(name, tensor, found->second, path);
     }
   }
@@ -104,7 +108,7 @@ void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metad
 
 void save_state_dict(const fs::path& path, const Backbone& backbone) {
   std::vector<torch::Tensor> storage;
-  write_torch_file(path, views_of(state_dict(backbone), path, storage));
+  write_torch_file(path, views_of(state_dict(backbone), path, storage), metadata_of(backbone.spec()));
 }
 
 void check_tensors(const NamedTensors& targets, const SafetensorsFile& file) {
@@ -151,6 +155,7 @@ void load_recognised(const NamedTensors& targets, const Recognition& recognition
   for (const auto& [name, tensor] : targets) {
     const auto found = recognition.tensors.find(name);
     if (found == recognition.tensors.end()) continue;
+    if (is_counter(name) && found->second.shape.size() != static_cast<size_t>(tensor.dim())) continue;
     copy_in_slabs(recognition.file, found->second, tensor);
   }
 }

@@ -138,6 +138,7 @@ const std::set<std::string> may_change{"train.epochs", "train.max_steps", "run.d
 
 void add_differences(const std::string& path, const Json& stored, const Json& wanted, std::string& list) {
   if (may_change.contains(path) || stored == wanted) return;
+  if (path == "init_from" && wanted == "") return;  // where a run began does not matter when it goes on
   if (!stored.is_object() || !wanted.is_object()) {
     list += "\n  " + path + ": " + to_json_text(stored) + " there, " + to_json_text(wanted) + " now";
     return;

@@ -25,7 +25,11 @@ Kind kind_of(const std::string& name, const torch::Tensor& parameter, const std:
 
 std::vector<ParameterGroup> parameter_groups(const torch::nn::Module& module, const std::string& prefix,
                                              const OptimizerConfig& config, double lr_factor) {
-  std::set<std::string> norms;  // "body.0.res_layer.0."
+  std::set<std::string> norms;  // "body.0.res_layer.0.", "blocks.0.norm1."
+  for (const auto& parameter : module.named_parameters()) {
+    const std::string& name = parameter.key();
+    if (name.ends_with(".bias")) norms.insert(name.substr(0, name.rfind('.') + 1));  // LayerNorm's has no statistics
+  }
   for (const auto& buffer : module.named_buffers()) {
     const std::string& name = buffer.key();
     if (name.ends_with("running_mean")) norms.insert(name.substr(0, name.rfind('.') + 1));

@@ -65,11 +65,18 @@ class Run {
     start_learner();
     const LoaderOptions loader = loader_options(options);
     const int64_t per_epoch = batches_per_epoch(data->size(), loader);
+    if (!options.checkpoint) state_.step = options.epochs_done * per_epoch / config_.train.accumulate;
     const int64_t batches = state_.step * config_.train.accumulate;
     loader_ = std::make_unique<Loader>(data, loader, LoaderPosition{batches / per_epoch, batches % per_epoch});
     length_ = {per_epoch, config_.train.accumulate, 0};
     length_.total_steps = std::max<int64_t>(1, length_.steps_in(config_.train.epochs));
     if (config_.train.max_steps > 0) length_.total_steps = std::min(length_.total_steps, config_.train.max_steps);
+    if (!options.checkpoint && state_.step > 0 && state_.step >= length_.total_steps) {
+      throw Error::usage(
+          fmt::format("the training to go on from has done {} epochs, and this one would end after {} steps",
+                      options.epochs_done, length_.total_steps))
+          .hint("raise train.epochs, which counts the epochs that are done");
+    }
     metrics_ = std::make_unique<MetricsLog>(options.run / "metrics.jsonl", state_.step);
   }
 
@@ -123,7 +130,6 @@ class Run {
     if (!options_.optimizer_from.empty()) {
       report("optimizer state", options_.optimizer_from, take_up_momentum(options_.optimizer_from, *learner_));
     }
-    state_.step = options_.first_step;
   }
 
   int64_t images_per_step() const { return config_.train.batch_size * config_.train.accumulate; }

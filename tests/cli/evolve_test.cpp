@@ -50,12 +50,31 @@ TEST_F(EvolveRun, FinetuneOnOtherIdentitiesStartsWithAHeadOfItsOwn) {
   EXPECT_THAT(outcome.err, Not(HasSubstr("head taken up from")));
 }
 
-TEST_F(EvolveRun, ResumeGoesOnAtItsStep) {
-  const Outcome outcome =
-      facerec({"train", config(), "--resume", work(), "--set", "train.max_steps=9", "--name", "resumed", "--json"});
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("continues at step 7"));
-  EXPECT_EQ(outcome.json().at("steps"), 9);
+// Two epochs of 6 steps are done.
+TEST_F(EvolveRun, ResumeGoesOnAfterItsEpochs) {
+  const std::vector<std::string> arguments{"train", config(), "--name", "resumed", "--json", "--set"};
+  auto with = [&](std::initializer_list<std::string> more) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), more);
+    return facerec(all);
+  };
+  const Outcome first = with({"train.max_steps=13", "--resume", work()});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("continues at step 12"));
+  EXPECT_EQ(first.json().at("steps"), 13);
+  const Outcome again = with({"train.max_steps=14", "--resume", "auto"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.json().at("steps"), 14);
+  EXPECT_EQ(again.json().at("run"), first.json().at("run"));
+}
+
+TEST_F(EvolveRun, ResumeRefusesWhatIsDoneOrAbsent) {
+  const Outcome done = facerec({"train", config(), "--resume", work(), "--set", "train.epochs=2", "--name", "done"});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_THAT(done.err, HasSubstr("train.epochs"));
+  const Outcome absent = facerec({"train", config(), "--resume", work() + "/absent"});
+  EXPECT_EQ(absent.exit_code, 2);
+  EXPECT_THAT(absent.err, HasSubstr("does not exist"));
 }
 
 }  // namespace

@@ -51,11 +51,21 @@ TEST_F(Export, EveryFormatScoresAsTheRunDoes) {
 }
 
 TEST_F(Export, KeepsWhatItKnowsOfPreparingImages) {
-  ASSERT_EQ(facerec({"export", run_, file("bgr.onnx"), "--preprocess", "bgr"}).exit_code, 0);
-  const Outcome outcome = facerec({"info", file("bgr.onnx"), "--json"});
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_EQ(outcome.json().at("preprocessing").at("channel_order"), "bgr");
-  EXPECT_EQ(outcome.json().at("architecture"), "ir_tiny");
+  for (const char* name : {"bgr.onnx", "bgr.pth", "bgr.safetensors"}) {
+    ASSERT_EQ(facerec({"export", run_, file(name), "--preprocess", "bgr"}).exit_code, 0);
+    const Outcome outcome = facerec({"info", file(name), "--json"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.json().at("preprocessing").at("channel_order"), "bgr") << name;
+    EXPECT_EQ(outcome.json().at("architecture"), "ir_tiny") << name;
+  }
+}
+
+TEST_F(Export, RefusesOptionsOfAnotherFormat) {
+  EXPECT_EQ(facerec({"export", run_, file("f.pth"), "--fold-batch-norm"}).exit_code, 2);
+  ASSERT_EQ(facerec({"export", run_, file("own.safetensors")}).exit_code, 0);
+  const Outcome other = facerec({"info", file("own.safetensors"), "--arch", "ir_50"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("holds the architecture 'ir_tiny', not 'ir_50'"));
 }
 
 TEST_F(Export, OverwritesNothingByAccident) {

@@ -20,13 +20,14 @@ struct Format {
   Write write;
 };
 
+void write_onnx(const ExportVerb& verb, Backbone& backbone) {
+  export_onnx(verb.out, backbone, {.fold_batch_norm = verb.fold_batch_norm, .opset = verb.opset});
+}
+
 const Format formats[] = {
     {".safetensors", [](const ExportVerb& verb, Backbone& backbone) { save_backbone(verb.out, backbone); }},
     {".pth", [](const ExportVerb& verb, Backbone& backbone) { save_state_dict(verb.out, backbone); }},
-    {".onnx",
-     [](const ExportVerb& verb, Backbone& backbone) {
-       export_onnx(verb.out, backbone, {.fold_batch_norm = verb.fold_batch_norm, .opset = verb.opset});
-     }},
+    {".onnx", write_onnx},
 };
 
 const Format& format_of(const fs::path& out) {
@@ -45,6 +46,9 @@ int run_export(const ExportVerb& verb, const CommonOptions& common) {
   const Format& format = format_of(verb.out);
   if (fs::exists(verb.out) && !verb.force) {
     throw Error::usage("exists already").file(verb.out).hint("--force replaces it");
+  }
+  if (format.write != write_onnx && (verb.fold_batch_norm || verb.opset != ExportVerb().opset)) {
+    throw Error::usage("--fold-batch-norm and --opset are for .onnx").file(verb.out);
   }
   const fs::path model = find_model(verb.model);
   const std::shared_ptr<Backbone> backbone = load_backbone(model, verb.options);

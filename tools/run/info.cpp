@@ -45,7 +45,7 @@ void add_model(const Recognition& model, int64_t parameters, const std::string& 
   json["parameters"] = parameters;
   json["embedding_size"] = model.spec.embedding_size;
   json["preprocessing"] = json_of(model.spec.preprocess);
-  json["flip"] = "flip_sum";
+  json["flip"] = model.flip;
   json["output"] = model.spec.unit_length ? "unit" : "raw";
   json["terms"] = text_or_null(model.terms);
   json["identity"] = identity;
@@ -107,7 +107,9 @@ Json onnx_json(const fs::path& path, const InfoVerb& verb) {
   const TensorFile tensors{path, "onnx", {{"", file.initializers}}, file.metadata, nullptr};
   Json json = file_json(path, tensors, verb.tensors);
   try {
-    add_model(recognise_onnx(file, verb.model), count_weights(file), onnx_identity(path), json);
+    const Recognition model = recognise_onnx(file, verb.model);
+    const bool known = model.spec.architecture != "onnx";
+    add_model(model, known ? count_parameters(model.spec) : count_weights(file), onnx_identity(path), json);
   } catch (const Error& error) {
     if (error.kind() == Error::Kind::usage) throw;
     json["nearest"] = Json::array();
@@ -163,7 +165,10 @@ void add_model_text(const Json& json, Lines& lines) {
   lines.add("embedding", fmt::format("{} values{}", json["embedding_size"].get<int64_t>(),
                                      json["output"] == "unit" ? ", brought to length 1 by the network itself" : ""));
   lines.add("preprocessing", json["preprocessing"]["formula"]);
-  lines.add("flip", "sum of the embeddings of the image and its mirror image");
+  lines.add("flip", json["flip"] == "flip_sum"
+                        ? "flip_sum"
+                        : fmt::format("{}, as its publisher evaluates: eval --flip {}", json["flip"].get<std::string>(),
+                                      json["flip"].get<std::string>()));
   lines.add_unless_null("terms", json["terms"]);
   lines.add("identity", json["identity"]);
   if (!json["left_out"].empty()) lines.add("left out", list_text(json["left_out"]));
@@ -214,6 +219,10 @@ std::string checkpoint_text(const Json& json) {
     }
   }
   add_tensors_text(json, lines);
+  const Json& groups = json["groups"];
+  if (json["architecture"].is_null() && !groups.empty() && !groups[0].contains("list")) {
+    lines.add("", "--tensors lists their names and shapes");
+  }
   for (const auto& [key, value] : json["metadata"].items()) {
     lines.add("metadata", fmt::format("{}: {}", key, shortened(value.get<std::string>())));
   }

@@ -80,52 +80,62 @@ void take_model_from(const fs::path& path, const ModelOptions& options, const st
   if (!is_given("dropout")) model.dropout = stored_dropout(found.file.metadata).value_or(model.dropout);
 }
 
+// The checkpoint of face.evoLVe that --resume or --from names.
+std::optional<EvolveCheckpoint> evolve_origin(const TrainVerb& verb, const TrainConfig& config) {
+  if (!verb.resume.empty() && verb.resume != "auto") {
+    if (!fs::exists(verb.resume)) throw Error::usage("does not exist").file(verb.resume);
+    if (!fs::is_directory(verb.resume)) return evolve_checkpoint_of(verb.resume);
+    return find_checkpoints(verb.resume).empty() ? find_evolve_checkpoint(verb.resume) : std::nullopt;
+  }
+  return verb.from.empty() ? std::nullopt : evolve_checkpoint_of(config.init_from);
+}
+
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
   if (!verb.from.empty()) config.init_from = verb.from;
+  const auto resumed = verb.resume.empty() ? std::nullopt : evolve_origin(verb, config);
+  if (resumed && !config.init_from.empty()) {
+    throw Error::usage("--resume names a training of another program: there is nothing else to start from")
+        .file(verb.resume)
+        .hint("leave out --from and init_from");
+  }
+  if (resumed) config.init_from = text_of(resumed->backbone);
   if (config.init_from.empty()) return;
   const fs::path file = find_model(config.init_from, config.run.dir);
   config.init_from = text_of(file);
-  if (!verb.from.empty()) take_model_from(file, verb.model_options, verb.model_keys, config.model);
+  if (resumed || !verb.from.empty()) take_model_from(file, verb.model_options, verb.model_keys, config.model);
 }
 
-// Another program's training: its head and optimizer go with the backbone.
-void start_from(const EvolveCheckpoint& checkpoint, TrainOptions& options) {
-  options.config.init_from = text_of(checkpoint.backbone);
+// Head and optimizer go with the backbone.
+void start_from(const EvolveCheckpoint& checkpoint, const TrainVerb& verb, TrainOptions& options) {
   options.head_from = checkpoint.head;
   options.optimizer_from = checkpoint.optimizer;
-}
-
-void resume_from(const fs::path& run, TrainOptions& options) {
-  if (find_checkpoints(run).empty()) {
-    if (const auto checkpoint = find_evolve_checkpoint(run)) {
-      start_from(*checkpoint, options);
-      options.first_step = checkpoint->batch.value_or(0);
-      spdlog::info("a new run goes on from {}", text_of(checkpoint->backbone));
-      return;
+  if (!verb.from.empty()) {
+    if (!checkpoint.head.empty()) {
+      spdlog::info("a head of as many identities is taken up: leave {} away if these are others",
+                   text_of(checkpoint.head));
     }
+    return;
   }
-  const ResumePoint point = resume_point_of(run, options.config);
-  options.run = point.run;
-  options.checkpoint = point.checkpoint;
+  options.epochs_done = checkpoint.epochs.value_or(0);
+  spdlog::info("a new run goes on from {}", text_of(checkpoint.backbone));
+  if (!checkpoint.epochs) spdlog::warn("its name does not tell how many epochs are done: the schedule begins anew");
 }
 
 TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
   TrainOptions options;
   options.config = config;
   options.strict = verb.strict;
+  std::optional<ResumePoint> point;
+  const auto origin = evolve_origin(verb, config);
   if (verb.resume == "auto") {
-    if (const auto point = find_resume_point(config)) {
-      options.run = point->run;
-      options.checkpoint = point->checkpoint;
-    } else {
-      spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
-    }
-  } else if (!verb.resume.empty()) {
-    resume_from(verb.resume, options);
-  } else if (const auto checkpoint = evolve_checkpoint_of(config.init_from)) {
-    start_from(*checkpoint, options);
+    point = find_resume_point(config);
+    if (!point) spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
+  } else if (!verb.resume.empty() && !origin) {
+    point = resume_point_of(verb.resume, config);
   }
-  if (options.run.empty()) options.run = create_run_folder(config.run.dir, config.run.name);
+  if (origin && !point) start_from(*origin, verb, options);
+  options.run = point ? point->run : create_run_folder(config.run.dir, config.run.name);
+  if (point) options.checkpoint = point->checkpoint;
   return options;
 }
 

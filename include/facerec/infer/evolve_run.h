@@ -8,15 +8,16 @@
 namespace facerec {
 
 // One checkpoint: Backbone_IR_SE_50_Epoch_3_Batch_9000_Time_…_checkpoint.pth (face.evoLVe),
-// Backbone_Epoch_3_Batch_9000.pth or Backbone_Best.pth, and what stands beside it: Head_… with the same epoch and
-// batch, Optimizer_Epoch3_Batch9000.pth. "": there is none.
+// Backbone_Epoch_3_Batch_9000.pth, Backbone_3_9000.pth or Backbone_Best.pth, and what stands beside it: Head_… with the
+// same epoch and batch, Optimizer_Epoch3_Batch9000.pth. "": there is none.
 struct EvolveCheckpoint {
   fs::path backbone, head, optimizer;
-  std::optional<int64_t> batch;  // optimizer steps done
+  std::optional<int64_t> epochs;  // done
 };
 
-// The newest checkpoint of a folder with such files, a run, or the work around several: checkpoints_best/<run>/ before
-// checkpoints/<run>/, and of runs the one whose name, which ends in a time, is last. nullopt: there is none.
+// The newest checkpoint, by epoch and batch and else by the time it was written, of a folder with such files, a run, or
+// the work around several: checkpoints_best/<run>/ before checkpoints/<run>/, and of runs the one whose name, which
+// ends in a time, is last. nullopt: there is none.
 std::optional<EvolveCheckpoint> find_evolve_checkpoint(const fs::path& folder);
 
 // The checkpoint that this backbone's file belongs to; nullopt when its name is not of that form.

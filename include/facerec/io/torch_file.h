@@ -10,8 +10,9 @@ namespace facerec {
 
 // A state_dict (collections.OrderedDict of name: tensor, in the order given) in the zip archive of PyTorch ≥ 1.6:
 // stored records aligned to 64 bytes, so that torch.load(path, weights_only=True, mmap=True) takes it. Strides are
-// kept. Written whole or not at all. Throws Error when names repeat, a view's size does not fit its shape, or PyTorch
+// kept. `metadata` lies in a record of its own, "<archive>/.facerec" (a JSON object of texts), which PyTorch passes by.
+// Written whole or not at all. Throws Error when names repeat, a view's size does not fit its shape, or PyTorch
 // has no such dtype.
-void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors);
+void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors, const Metadata& metadata = {});
 
 }  // namespace facerec

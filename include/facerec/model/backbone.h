@@ -43,5 +43,6 @@ Preprocess published_preprocess(const std::string& architecture);
 ModelSpec spec_of(const ModelConfig& config);
 
 int64_t count_parameters(const torch::nn::Module& module);
+int64_t count_parameters(const ModelSpec& spec);  // without building it in memory
 
 }  // namespace facerec

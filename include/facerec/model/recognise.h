@@ -33,6 +33,7 @@ struct Recognition {
   ModelSpec spec;
   std::string publisher;              // as people write it: "face.evoLVe"; "facerec" for the project's own files
   std::string reason;                 // how it was recognised
+  std::string flip = "flip_sum";      // how the publisher evaluates: flip_sum | flip_concat | no_flip
   std::string terms;                  // licence of code and weights, as far as file or table state them
   std::vector<std::string> warnings;  // what may be wrong, and the option that decides it
   std::map<std::string, TensorView> tensors;  // under the architecture's names

@@ -42,6 +42,7 @@ void save_backbone(const fs::path& path, const Backbone& backbone, const Metadat
 
 // The same as the .pth that PyTorch's torch.load(weights_only=True) reads: a state_dict under the names and in the
 // order of the published code.
+// The metadata of a model file go with it, for facerec's own reading.
 void save_state_dict(const fs::path& path, const Backbone& backbone);
 
 // The file's model on the CPU in evaluation mode, without dropout: facerec's own .safetensors or a checkpoint that

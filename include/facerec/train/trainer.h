@@ -46,8 +46,8 @@ struct TrainOptions {
   // To start from beside init_from, "": what another program's training left of head and optimizer (Head_….pth and
   // Optimizer_….pth of face.evoLVe). What does not fit is left, with a warning.
   fs::path head_from, optimizer_from;
-  int64_t first_step = 0;  // steps that training had done
-  bool strict = false;     // stop at the first unreadable image
+  int64_t epochs_done = 0;  // by that training
+  bool strict = false;      // stop at the first unreadable image
 };
 
 // Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into

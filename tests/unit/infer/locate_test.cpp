@@ -60,9 +60,10 @@ TEST_F(EvolveFolder, TheBestOfTheLastRunComesFirst) {
   const std::string run = "LRTRAIN_LRx4_2020-06-02-10-00";
   touch("checkpoints/" + run + "/Backbone_Epoch_1_Batch_100.pth");
   const fs::path last = touch("checkpoints/" + run + "/Backbone_Epoch_2_Batch_200.pth");
-  fs::last_write_time(last, fs::last_write_time(last) + std::chrono::seconds(5));
-  EXPECT_EQ(find_model(folder_.path()), last);
-  EXPECT_EQ(find_model(folder_ / "checkpoints" / run), last);
+  const fs::path late = touch("checkpoints/" + run + "/Backbone_Epoch_10_Batch_1000.pth");
+  fs::last_write_time(late, fs::last_write_time(last) - std::chrono::seconds(5));  // a copy
+  EXPECT_EQ(find_model(folder_.path()), late);
+  EXPECT_EQ(find_model(folder_ / "checkpoints" / run), late);
   touch("checkpoints_best/LRTRAIN_LRx4_2020-06-01-10-00/Backbone_Best.pth");
   const fs::path best = touch("checkpoints_best/" + run + "/Backbone_Best.pth");
   EXPECT_EQ(find_model(folder_.path()), best);
@@ -77,7 +78,7 @@ TEST_F(EvolveFolder, HeadAndOptimizerOfTheSameBatchBelongToABackbone) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->head, head);
   EXPECT_EQ(found->optimizer, optimizer);
-  EXPECT_EQ(found->batch, 200);
+  EXPECT_EQ(found->epochs, 2);
 }
 
 TEST_F(EvolveFolder, KnowsThePublishedNamesAndTheBest) {
@@ -85,10 +86,14 @@ TEST_F(EvolveFolder, KnowsThePublishedNamesAndTheBest) {
   const fs::path head = touch("a/Head_ArcFace_Epoch_7_Batch_9100_Time_2019-07-13-02-59_checkpoint.pth");
   EXPECT_EQ(evolve_checkpoint_of(backbone)->head, head);
   EXPECT_EQ(evolve_checkpoint_of(backbone)->optimizer, "");
+  const fs::path plain = touch("c/Backbone_3_90.pth");
+  const fs::path plain_head = touch("c/Head_3_90.pth");
+  EXPECT_EQ(evolve_checkpoint_of(plain)->head, plain_head);
+  EXPECT_EQ(evolve_checkpoint_of(plain)->epochs, 3);
   const fs::path best = touch("b/Backbone_Best.pth");
   const fs::path best_head = touch("b/Head_Best.pth");
   EXPECT_EQ(evolve_checkpoint_of(best)->head, best_head);
-  EXPECT_EQ(evolve_checkpoint_of(best)->batch, std::nullopt);
+  EXPECT_EQ(evolve_checkpoint_of(best)->epochs, std::nullopt);
   EXPECT_FALSE(evolve_checkpoint_of(folder_ / "model.pth"));
 }
 

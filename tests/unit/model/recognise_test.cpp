@@ -3,11 +3,12 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
+#include <set>
 
 #include "facerec/core/error.h"
 #include "facerec/model/preprocess.h"
 #include "golden.h"
+#include "model/networks.h"
 
 namespace facerec {
 namespace {
@@ -57,6 +58,9 @@ TEST_P(PublishedCheckpoint, IsRecognisedByKeysAndShapes) {
   EXPECT_EQ(spec.embedding_size, GetParam().embedding);
   EXPECT_EQ(preprocess_formula(spec.preprocess), GetParam().formula);
   EXPECT_EQ(spec.unit_length, golden.starts_with("ifp_") || golden.starts_with("xue_"));
+  EXPECT_EQ(finding.model->flip, golden.starts_with("facex_")      ? "no_flip"
+                                 : golden.starts_with("xiaoccer_") ? "flip_concat"
+                                                                   : "flip_sum");
   EXPECT_THAT(finding.model->left_out, IsEmpty());
 }
 
@@ -197,6 +201,32 @@ TEST_F(RecognisedCheckpoint, WhatResemblesNothingIsCalledNothing) {
   const Finding finding = examine(file);
   EXPECT_FALSE(finding.model);
   EXPECT_THAT(finding.nearest, IsEmpty());
+}
+
+TEST_F(RecognisedCheckpoint, OddCountersDoNoHarmAndOddTypesAreANearMiss) {
+  TensorFile file = published("arcface_torch_iresnet18");
+  for (auto& [name, view] : file.groups[0].tensors) {
+    if (name.ends_with("num_batches_tracked")) view = {.dtype = "I32", .shape = {1}, .bytes = {}};
+  }
+  EXPECT_EQ(recognise(file).spec.architecture, "iresnet18");
+  file.groups[0].tensors[0].view.dtype = "I32";
+  const Finding finding = examine(file);
+  ASSERT_FALSE(finding.model);
+  EXPECT_THAT(finding.nearest[0].reshaped, ElementsAre("conv1.weight of type I32, expected F32"));
+}
+
+TEST_F(RecognisedCheckpoint, ASecondCopyIsWarnedOf) {
+  TensorFile file = published("arcface_torch_iresnet18", "student.");
+  for (const NamedTensor& tensor : published("arcface_torch_iresnet18", "teacher.").groups[0].tensors) {
+    file.groups[0].tensors.push_back(tensor);
+  }
+  EXPECT_THAT(recognise(file).warnings, Contains(HasSubstr("another copy, with the prefix 'teacher.'")));
+}
+
+TEST(Networks, EveryBackboneCanBeRecognised) {
+  std::set<std::string> known;
+  for (const Network& network : networks()) known.insert(network.architecture);
+  for (const std::string& name : backbone_names()) EXPECT_TRUE(known.contains(name)) << name;
 }
 
 // A name that no table may be asked for.
