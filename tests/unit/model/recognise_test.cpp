@@ -217,9 +217,8 @@ TEST_F(RecognisedCheckpoint, OddCountersDoNoHarmAndOddTypesAreANearMiss) {
 
 TEST_F(RecognisedCheckpoint, ASecondCopyIsWarnedOf) {
   TensorFile file = published("arcface_torch_iresnet18", "student.");
-  for (const NamedTensor& tensor : published("arcface_torch_iresnet18", "teacher.").groups[0].tensors) {
-    file.groups[0].tensors.push_back(tensor);
-  }
+  const TensorFile teacher = published("arcface_torch_iresnet18", "teacher.");
+  for (const NamedTensor& tensor : teacher.groups[0].tensors) file.groups[0].tensors.push_back(tensor);
   EXPECT_THAT(recognise(file).warnings, Contains(HasSubstr("another copy, with the prefix 'teacher.'")));
 }
 
