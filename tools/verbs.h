@@ -28,8 +28,8 @@ struct SynthVerb {
 struct TrainVerb {
   TrainConfig config;
   std::vector<std::string> model_keys;  // of the section `model` that the user gave
-  std::string from;    // finetune: the model to start from, and what the other keys of `model` are taken from
-  std::string resume;  // "", "auto" or a run
+  std::string from;            // finetune: the model to start from, and what the other keys of `model` are taken from
+  std::string resume;          // "", "auto" or a run
   ModelOptions model_options;  // finetune: what overrules the model's file
   bool strict = false;
   bool print_config = false;  // print the resolved configuration and end
