@@ -96,10 +96,10 @@ def check(facerec, folder, name, work):
     worst = 0
     for suffix in (".onnx", ".folded.onnx"):
         onnx.checker.check_model(onnx.load(written[suffix]), full_check=True)
-        session = onnxruntime.InferenceSession(written[suffix], providers=["CPUExecutionProvider"])
-        feed = session.get_inputs()[0].name
+        runtime = onnxruntime.InferenceSession(written[suffix], providers=["CPUExecutionProvider"])
+        feed = runtime.get_inputs()[0].name
         for batch in (image, image[:1]):
-            got = session.run(None, {feed: batch})[0]
+            got = runtime.run(None, {feed: batch})[0]
             worst = max(worst, relative(got, expected[:len(batch)]))
     assert worst <= 1e-5, worst
     properties = {item.key: item.value for item in onnx.load(written[".onnx"]).metadata_props}
