@@ -18,6 +18,8 @@ constexpr Network table[] = {
     {"ir_se_50", "body.23.res_layer.5.fc2.weight", ir_linear, ir_linear, 512, 4},
     {"ir_101", "body.48.res_layer.4.running_var", ir_linear, ir_linear, 512, 4},
     {"ir_se_101", "body.48.res_layer.5.fc2.weight", ir_linear, ir_linear, 512, 4},
+    {"ir_152", "body.49.res_layer.4.running_var", ir_linear, ir_linear, 512, 4},
+    {"ir_se_152", "body.49.res_layer.5.fc2.weight", ir_linear, ir_linear, 512, 4},
     {"ir_tiny", "body.4.res_layer.4.running_var", ir_linear, ir_linear, 144, 4},
     {"adaface_ir_18", "body.7.res_layer.5.running_var", ir_linear, ir_linear, 512, 4},
     {"adaface_ir_34", "body.15.res_layer.5.running_var", ir_linear, ir_linear, 512, 4},

@@ -15,8 +15,10 @@ using Options = NetworkOptions;
 // Made for 112 × 112, though any size works.
 const IrLayout ir_50{.stages = {{64, 3}, {128, 4}, {256, 14}, {512, 3}}};
 const IrLayout ir_101{.stages = {{64, 3}, {128, 13}, {256, 30}, {512, 3}}};
+const IrLayout ir_152{.stages = {{64, 3}, {128, 8}, {256, 36}, {512, 3}}};
 const IrLayout ir_se_50{.stages = ir_50.stages, .squeeze_excitation = true};
 const IrLayout ir_se_101{.stages = ir_101.stages, .squeeze_excitation = true};
+const IrLayout ir_se_152{.stages = ir_152.stages, .squeeze_excitation = true};
 // Made for 64 × 64 and training on a CPU: 1.1 M parameters at an embedding of 128. The stem takes the place of the
 // first halving, so that 112 × 112 ends at 7 × 7 as in the others.
 const IrLayout ir_tiny{.stem_channels = 32, .stem_stride = 2, .stages = {{32, 1}, {64, 2}, {144, 2}}, .relu = true};
@@ -72,8 +74,10 @@ struct BackboneEntry {
 const BackboneEntry backbones[] = {
     {"ir_50", with<build_ir, ir_50>, initialise_xavier},
     {"ir_101", with<build_ir, ir_101>, initialise_xavier},
+    {"ir_152", with<build_ir, ir_152>, initialise_xavier},
     {"ir_se_50", with<build_ir, ir_se_50>, initialise_xavier},
     {"ir_se_101", with<build_ir, ir_se_101>, initialise_xavier},
+    {"ir_se_152", with<build_ir, ir_se_152>, initialise_xavier},
     {"ir_tiny", with<build_ir, ir_tiny>, initialise_xavier},
     {"adaface_ir_18", with<build_ir, adaface_ir_18>, initialise_kaiming},
     {"adaface_ir_34", with<build_ir, adaface_ir_34>, initialise_kaiming},

@@ -21,6 +21,8 @@ std::shared_ptr<Backbone> shape_of(const std::string& name) {
 TEST(Backbone, IrSe101IsIr101WithSqueezeExcitation) {
   EXPECT_EQ(state_dict(*shape_of("ir_101")).size(), 674);
   EXPECT_EQ(state_dict(*shape_of("ir_se_101")).size(), 674 + 2 * 49);
+  EXPECT_EQ(state_dict(*shape_of("ir_152")).size(), 674 + 13);
+  EXPECT_EQ(state_dict(*shape_of("ir_se_152")).size(), 674 + 13 + 2 * 50);
 }
 
 TEST(Backbone, LayersAreAsManyAsPublished) {
