@@ -23,6 +23,10 @@ std::string dtype_name(torch::ScalarType type) {
   return "";
 }
 
+bool is_float(const std::string& dtype) {
+  return dtype == "F64" || dtype == "F32" || dtype == "F16" || dtype == "BF16";
+}
+
 torch::Tensor row_major(const torch::Tensor& tensor) { return tensor.detach().to(torch::kCPU).contiguous(); }
 
 TensorView view_of(const torch::Tensor& tensor) {

@@ -12,6 +12,9 @@ namespace facerec {
 // The format's name of a type, or "" when it has none.
 std::string dtype_name(torch::ScalarType type);
 
+// Whether a type of the format is one that weights may have: F64, F32, F16 or BF16.
+bool is_float(const std::string& dtype);
+
 // A copy on the CPU whose bytes are row-major, or the tensor itself where it is that already.
 torch::Tensor row_major(const torch::Tensor& tensor);
 

@@ -48,10 +48,6 @@ void check_names(const NamedTensors& targets, const TensorMap& tensors, const fs
   throw mismatch(path, what);
 }
 
-bool is_float(const std::string& dtype) {
-  return dtype == "F64" || dtype == "F32" || dtype == "F16" || dtype == "BF16";
-}
-
 void check_tensor(const std::string& name, const torch::Tensor& target, const TensorView& view, const fs::path& path) {
   if (target.sizes() != torch::IntArrayRef(view.shape)) {
     throw mismatch(path,
@@ -111,12 +107,8 @@ void save_state_dict(const fs::path& path, const Backbone& backbone) {
   write_torch_file(path, views_of(state_dict(backbone), path, storage), metadata_of(backbone.spec()));
 }
 
-void check_tensors(const NamedTensors& targets, const SafetensorsFile& file) {
-  check(targets, file.tensors(), file.path());
-}
-
 void load_into(const NamedTensors& targets, const SafetensorsFile& file) {
-  check_tensors(targets, file);
+  check(targets, file.tensors(), file.path());
   const torch::NoGradGuard without_gradient;
   for (const auto& [name, tensor] : targets) {
     const auto found = file.tensors().find(name);

@@ -75,8 +75,7 @@ void take_model_from(const fs::path& path, const ModelOptions& options, const st
   if (!is_given("name")) model.name = spec.architecture;
   if (!is_given("embedding_size")) model.embedding_size = spec.embedding_size;
   if (!is_given("input")) model.input = {spec.preprocess.width, spec.preprocess.height};
-  if (!is_given("preprocess"))
-    model.preprocess = preprocess_name(spec.preprocess, spec_of({.name = model.name}).preprocess);
+  if (!is_given("preprocess")) model.preprocess = preprocess_name(spec.preprocess, published_preprocess(model.name));
   if (!is_given("dropout")) model.dropout = stored_dropout(found.file.metadata).value_or(model.dropout);
 }
 

@@ -40,9 +40,6 @@ struct Recognition {
   std::vector<std::string> left_out;          // of the same dictionary: the head's tensors, and the like
 };
 
-// "ir_50: 340 tensors match; 9 missing: body.0.…, …"
-std::string difference_text(const NetworkDifference& difference);
-
 // What a file holds: a model, or the networks that it resembles, nearest first, none that shares fewer than a tenth of
 // its tensors.
 struct Finding {

@@ -28,13 +28,9 @@ NamedTensors state_dict(const torch::nn::Module& module);
 // Writes whole or not at all, from any device. Throws Error for a dtype that the format lacks.
 void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata = {});
 
-// Throws an Error naming file and key unless the file holds exactly the names and shapes of `targets`, each in the same
-// dtype or, where both are floating-point, in another. BatchNorm's num_batches_tracked may be absent, as in files from
-// before PyTorch 0.4.1.
-void check_tensors(const NamedTensors& targets, const SafetensorsFile& file);
-
-// Checks, then copies the file's values into the targets on whatever device they are. Nothing is changed when the check
-// fails.
+// Copies the file's values into the targets on whatever device they are. Throws an Error naming file and key, and
+// changes nothing, unless the file holds exactly their names and shapes, each in the same dtype or, where both are
+// floating-point, in another. BatchNorm's num_batches_tracked may be absent, as in files from before PyTorch 0.4.1.
 void load_into(const NamedTensors& targets, const SafetensorsFile& file);
 
 // `extra` joins the metadata that describe the model, e.g. {"config", "<YAML>"}; the description wins.

@@ -209,10 +209,12 @@ TEST_F(RecognisedCheckpoint, OddCountersDoNoHarmAndOddTypesAreANearMiss) {
     if (name.ends_with("num_batches_tracked")) view = {.dtype = "I32", .shape = {1}, .bytes = {}};
   }
   EXPECT_EQ(recognise(file).spec.architecture, "iresnet18");
-  file.groups[0].tensors[0].view.dtype = "I32";
-  const Finding finding = examine(file);
-  ASSERT_FALSE(finding.model);
-  EXPECT_THAT(finding.nearest[0].reshaped, ElementsAre("conv1.weight of type I32, expected F32"));
+  for (const std::string dtype : {"I32", "C64", "F8_E4M3"}) {
+    file.groups[0].tensors[0].view.dtype = dtype;
+    const Finding finding = examine(file);
+    ASSERT_FALSE(finding.model);
+    EXPECT_THAT(finding.nearest[0].reshaped, ElementsAre("conv1.weight of type " + dtype + ", expected F32"));
+  }
 }
 
 TEST_F(RecognisedCheckpoint, ASecondCopyIsWarnedOf) {
