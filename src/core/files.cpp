@@ -74,6 +74,15 @@ Buffer read_whole(const fs::path& path, uint64_t limit) {
   }
 }
 
+void write_whole(const fs::path& path, int descriptor, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw system_error(path, "cannot be written", errno);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+}
+
 void sync_folder(const fs::path& folder) {
   const Descriptor directory(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
   if (::fsync(directory.get()) != 0 && errno != EINVAL) throw system_error(folder, "cannot be synchronised", errno);
@@ -129,14 +138,7 @@ AtomicFile::~AtomicFile() {
   ::unlink(temporary_.c_str());
 }
 
-void AtomicFile::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw system_error(path_, "cannot be written", errno);
-    bytes = bytes.subspan(static_cast<size_t>(n));
-  }
-}
+void AtomicFile::write(std::span<const std::byte> bytes) { write_whole(path_, descriptor_, bytes); }
 
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) throw system_error(path_, "cannot be written", errno);
@@ -153,6 +155,47 @@ void write_file(const fs::path& path, std::span<const std::byte> bytes) {
 }
 
 void write_file(const fs::path& path, std::string_view text) { write_file(path, std::as_bytes(std::span(text))); }
+
+GrowingFile::GrowingFile(fs::path path, uint64_t keep)
+    : path_(std::move(path)), part_(path_.string() + ".part"), descriptor_(-1), size_(keep) {
+  descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) throw system_error(part_, "cannot be written", errno);
+  std::string fault;
+  if (regular_size(part_, descriptor_) < keep) {
+    fault = "has lost what was written to it";
+  } else if (::ftruncate(descriptor_, static_cast<off_t>(keep)) != 0 ||
+             ::lseek(descriptor_, static_cast<off_t>(keep), SEEK_SET) < 0) {
+    fault = std::string("cannot be continued: ") + std::generic_category().message(errno);
+  }
+  if (fault.empty()) return;
+  ::close(descriptor_);
+  throw Error(fault).file(text_of(part_));
+}
+
+GrowingFile::~GrowingFile() { ::close(descriptor_); }
+
+void GrowingFile::write(std::span<const std::byte> bytes) {
+  constexpr size_t buffered = size_t{1} << 20;
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  size_ += bytes.size();
+  if (buffer_.size() >= buffered) flush();
+}
+
+void GrowingFile::flush() {
+  write_whole(part_, descriptor_, buffer_);
+  buffer_.clear();
+}
+
+void GrowingFile::sync() {
+  flush();
+  if (::fdatasync(descriptor_) != 0) throw system_error(part_, "cannot be put on the disk", errno);
+}
+
+void GrowingFile::commit() {
+  sync();
+  fs::rename(part_, path_);
+  sync_folder(path_.parent_path());
+}
 
 void write_folder(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
   const fs::path temporary = temporary_sibling(path);

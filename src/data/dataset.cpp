@@ -1,10 +1,18 @@
 #include "facerec/data/dataset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "facerec/core/error.h"
 
 namespace facerec {
+
+std::string Dataset::class_name(int64_t label) const { return std::to_string(label); }
+
+std::string Dataset::relative_path(int64_t index) const {
+  return fmt::format("{}/{:08}", class_name(label(index)), index);
+}
 
 Image load_image(const Dataset& data, int64_t index) {
   Sample sample = data.read(index);

@@ -39,7 +39,31 @@ class AtomicFile {
 void write_file(const fs::path& path, std::span<const std::byte> bytes);
 void write_file(const fs::path& path, std::string_view text);
 
-// The same for a folder: `fill` writes into a temporary sibling, which then takes the name `path`. A folder that has
+// A file that is written over several lives of a process: under the name `path`.part until commit() renames it. Unlike
+// AtomicFile it stays when it is destroyed, and the next one goes on from a size that sync() has put on the disk.
+class GrowingFile {
+ public:
+  // Keeps the first `keep` bytes of an earlier .part. Throws Error when it has fewer, or cannot be written.
+  explicit GrowingFile(fs::path path, uint64_t keep = 0);
+  ~GrowingFile();
+  GrowingFile(const GrowingFile&) = delete;
+  GrowingFile& operator=(const GrowingFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);  // buffered; throws Error, e.g. when no space is left
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  uint64_t size() const { return size_; }  // with what is still buffered
+  void sync();                             // on the disk, all of it
+  void commit();
+
+ private:
+  void flush();
+  fs::path path_, part_;
+  int descriptor_;
+  uint64_t size_;
+  std::vector<std::byte> buffer_;
+};
+
+// As write_file, for a folder: `fill` writes into a temporary sibling, which then takes the name `path`. A folder that has
 // the name already is replaced. When `fill` throws, or the process dies, `path` is as it was.
 void write_folder(const fs::path& path, const std::function<void(const fs::path& temporary)>& fill);
 

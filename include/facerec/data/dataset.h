@@ -26,8 +26,14 @@ class Dataset {
   virtual int64_t size() const = 0;
   virtual int64_t classes() const = 0;
   virtual int64_t label(int64_t index) const = 0;     // 0 … classes() − 1
-  virtual std::string name(int64_t index) const = 0;  // for messages and lists: the path of a file
+  virtual std::string name(int64_t index) const = 0;  // where it is stored, for messages: "a/1.jpg", "train.rec#17"
   virtual Sample read(int64_t index) const = 0;       // throws Error naming the file
+
+  // What the set itself calls an identity: its folder, or its number in the file. Default: the label.
+  virtual std::string class_name(int64_t label) const;
+  // The place of an image in a folder of identities, "identity/file.jpg"; without an extension where the set does not
+  // tell. Default: class_name/index.
+  virtual std::string relative_path(int64_t index) const;
 };
 
 // The sample's pixels; throws Error naming the image when they cannot be decoded.

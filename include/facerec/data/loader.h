@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "facerec/data/dataset.h"
+#include "facerec/data/problems.h"
 
 namespace facerec {
 
@@ -15,10 +16,6 @@ struct Batch {
   std::vector<int64_t> labels;   // [size]
   std::vector<int64_t> indices;  // of the images in the data set
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
-};
-
-struct BadInput {
-  std::string name, reason;
 };
 
 struct LoaderOptions {

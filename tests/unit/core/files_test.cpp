@@ -86,6 +86,29 @@ TEST(WriteFolder, WhatAKilledProcessLeftIsRemoved) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
+TEST(GrowingFile, GoesOnFromWhatWasSynced) {
+  const TemporaryFolder folder;
+  {
+    GrowingFile file(folder / "a");
+    file.write("one");
+    file.sync();
+    file.write("lost");
+  }
+  EXPECT_FALSE(fs::exists(folder / "a"));
+  GrowingFile file(folder / "a", 3);
+  file.write(" two");
+  EXPECT_EQ(file.size(), 7U);
+  file.commit();
+  EXPECT_EQ(read_text(folder / "a"), "one two");
+  EXPECT_FALSE(fs::exists(folder / "a.part"));
+}
+
+TEST(GrowingFile, RefusesToGoOnBehindTheEnd) {
+  const TemporaryFolder folder;
+  write_file(folder / "a.part", "12");
+  EXPECT_THROW(GrowingFile(folder / "a", 3), Error);
+}
+
 TEST(ReadFile, RefusesFoldersAndLargeFiles) {
   const TemporaryFolder folder;
   EXPECT_THROW(read_file(folder.path()), Error);
