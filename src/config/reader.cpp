@@ -135,6 +135,10 @@ void ConfigReader::leaf(const FieldInfo& info, FieldValue value) {
 bool ConfigReader::begin_section(const FieldInfo& info) {
   const Node* node = take(info);
   if (node == nullptr) return false;
+  if (node->kind == Node::Kind::scalar && info.short_for != nullptr) {
+    spelled_out_.push_back({Node::Kind::map, "", {*node}, {info.short_for}, node->origin});
+    node = &spelled_out_.back();
+  }
   if (node->kind != Node::Kind::map) wrong_type(*node, path_to(info.name), "a section with keys of its own");
   levels_.push_back({node, path_to(info.name), {}});
   return true;

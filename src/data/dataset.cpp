@@ -1,9 +1,13 @@
 #include "facerec/data/dataset.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
+#include "data/formats.h"
+#include "data/lists.h"
+#include "data/views.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
@@ -24,59 +28,73 @@ Image load_image(const Dataset& data, int64_t index) {
   }
 }
 
+std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems) {
+  const fs::path path = below_root(root, set.path);
+  const bool has_rule =
+      set.label.by != "folder" || set.label.level != 0 || !set.label.pattern.empty() || !set.where.empty();
+  const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path));
+  if (!is_file) return open_image_folder(path, set.label, set.where);
+  if (has_rule) {
+    throw Error::usage("label and where are for folders of images: this set says itself who is in an image")
+        .file(text_of(path));
+  }
+  if (is_recordio(path)) return open_recordio(path, problems);
+  if (is_tfrecord(path)) return open_tfrecord(path, root, problems);
+  if (!fs::exists(path)) throw Error::usage("does not exist").file(text_of(path));
+  return open_list(path, root, set.columns, problems);
+}
+
 namespace {
 
-class JoinedDataset : public Dataset {
- public:
-  void add(std::shared_ptr<Dataset> part) {
-    const int64_t size = part->size(), classes = part->classes();
-    parts_.push_back({std::move(part), size_, classes_});
-    size_ += size;
-    classes_ += classes;
+// Keeps the images of `data` whose classes have at least `min_images`.
+void leave_out_small_classes(TrainingSet& set, int64_t min_images) {
+  const std::vector<int64_t> counts = images_per_class(*set.images);
+  std::vector<uint32_t> kept;
+  std::vector<Share> shares;
+  for (const Share& share : set.shares) {
+    const auto first = static_cast<int64_t>(kept.size());
+    for (int64_t i = share.first; i < share.first + share.count; ++i) {
+      if (counts[static_cast<size_t>(set.images->label(i))] >= min_images) kept.push_back(static_cast<uint32_t>(i));
+    }
+    shares.push_back({first, static_cast<int64_t>(kept.size()) - first, share.weight});
   }
-
-  int64_t size() const override { return size_; }
-  int64_t classes() const override { return classes_; }
-  int64_t label(int64_t index) const override {
-    const Part& part = part_of(index);
-    return part.first_class + part.data->label(index - part.first_image);
+  const int64_t before = set.images->classes();
+  set.images = std::make_shared<SubsetDataset>(set.images, std::move(kept));
+  set.shares = std::move(shares);
+  if (set.images->classes() < before) {
+    spdlog::info("{} of {} identities have fewer than {} images and are left out", before - set.images->classes(),
+                 before, min_images);
   }
-  std::string name(int64_t index) const override {
-    return part_of(index).data->name(index - part_of(index).first_image);
-  }
-  Sample read(int64_t index) const override { return part_of(index).data->read(index - part_of(index).first_image); }
-
- private:
-  struct Part {
-    std::shared_ptr<Dataset> data;
-    int64_t first_image, first_class;
-  };
-
-  const Part& part_of(int64_t index) const {
-    const auto after = std::upper_bound(parts_.begin(), parts_.end(), index,
-                                        [](int64_t i, const Part& part) { return i < part.first_image; });
-    return *std::prev(after);
-  }
-
-  std::vector<Part> parts_;
-  int64_t size_ = 0, classes_ = 0;
-};
+}
 
 }  // namespace
 
-std::shared_ptr<Dataset> open_training_set(const DataConfig& config) {
-  auto joined = std::make_shared<JoinedDataset>();
-  for (const TrainingSetConfig& set : config.train) {
-    if (set.path.empty())
-      throw Error::usage("no training data is named").hint("give --data FOLDER, or data.train in the configuration");
-    joined->add(open_image_folder(below_root(config.root, set.path), config.min_images));
+TrainingSet open_training_set(const DataConfig& config, bool strict) {
+  auto joined = std::make_shared<JoinedDataset>(config.label_space == "by_name");
+  TrainingSet set{joined, {}, Problems(strict)};
+  for (const TrainingSetConfig& part : config.train) {
+    if (part.path.empty())
+      throw Error::usage("no training data is named").hint("give --data PATH, or data.train in the configuration");
+    const std::shared_ptr<Dataset> images = open_images(part, config.root, set.problems);
+    set.shares.push_back({joined->size(), images->size(), part.weight});
+    joined->add(images);
   }
-  if (joined->classes() < 2) {
-    throw Error::usage("the training data holds " + std::to_string(joined->classes()) +
-                       " identity, at least 2 are needed")
+  if (joined->size() > INT64_C(4'000'000'000)) throw Error::usage("more than 4 billion images");
+  if (config.min_images > 1) leave_out_small_classes(set, config.min_images);
+  if (set.images->classes() < 2) {
+    const std::string fewest = config.min_images > 1 ? fmt::format(" with {} images or more", config.min_images) : "";
+    throw Error::usage(
+        fmt::format("the training data holds {} identities{}, at least 2 are needed", set.images->classes(), fewest))
         .file(config.train.empty() ? "" : config.train.front().path);
   }
-  return joined;
+  return set;
+}
+
+std::string training_folder_in(const fs::path& root) {
+  for (const char* name : {"imgs", "imgs_train", "imgs_casia", "ms1m_align_112/imgs", "ms1m_align_112"}) {
+    if (fs::is_directory(root / name)) return name;
+  }
+  return "";
 }
 
 }  // namespace facerec

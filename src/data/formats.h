@@ -9,8 +9,8 @@
 
 namespace facerec {
 
-// InsightFace's and MXNet's RecordIO: a .rec file, or a folder with train.rec; train.idx and property beside it are used
-// when they are there.
+// InsightFace's and MXNet's RecordIO: a .rec file, or a folder with train.rec; train.idx and property beside it are
+// used when they are there.
 bool is_recordio(const fs::path& path);
 std::shared_ptr<Dataset> open_recordio(const fs::path& path, Problems& problems);
 

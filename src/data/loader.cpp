@@ -39,6 +39,7 @@ struct Loader::State {
   };
 
   std::shared_ptr<const Dataset> data;
+  std::shared_ptr<const Sampler> sampler;
   LoaderOptions options;
   int64_t per_epoch = 0;
   static constexpr int64_t ahead = 4;
@@ -56,21 +57,13 @@ struct Loader::State {
   std::vector<std::jthread> workers;
 
   int64_t batch_length(int64_t in_epoch) const {
-    return std::min(options.batch_size, data->size() - in_epoch * options.batch_size);
+    return std::min(options.batch_size, sampler->length() - in_epoch * options.batch_size);
   }
 
   std::shared_ptr<const std::vector<uint32_t>> order_of(int64_t epoch) {
     auto& order = orders[epoch];
     if (!order) {
-      const auto count = static_cast<uint64_t>(data->size());
-      if (options.shuffle) {
-        order = std::make_shared<std::vector<uint32_t>>(
-            permutation(count, Random("order", {options.seed, static_cast<uint64_t>(epoch)})));
-      } else {
-        auto in_order = std::make_shared<std::vector<uint32_t>>(count);
-        for (uint32_t i = 0; i < count; ++i) (*in_order)[i] = i;
-        order = in_order;
-      }
+      order = std::make_shared<const std::vector<uint32_t>>(sampler->order(epoch));
       orders.erase(orders.begin(), orders.lower_bound(next_out / per_epoch));
     }
     return orders[epoch];
@@ -169,12 +162,14 @@ int64_t batches_per_epoch(int64_t images, const LoaderOptions& options) {
       .hint("lower train.batch_size");
 }
 
-Loader::Loader(std::shared_ptr<const Dataset> data, const LoaderOptions& options, LoaderPosition start)
+Loader::Loader(std::shared_ptr<const Dataset> data, std::shared_ptr<const Sampler> sampler,
+               const LoaderOptions& options, LoaderPosition start)
     : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.data = std::move(data);
+  s.sampler = std::move(sampler);
   s.options = options;
-  s.per_epoch = batches_per_epoch(s.data->size(), options);
+  s.per_epoch = batches_per_epoch(s.sampler->length(), options);
   s.next_out = s.next_in = start.epoch * s.per_epoch + start.batch;
   try {
     for (int i = resolve_threads(options.workers); i > 0; --i) s.workers.emplace_back([&s] { s.work(); });

@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "data/image_files.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
@@ -47,34 +48,10 @@ bool parse_count(const std::string& text, uint32_t& value) {
   return code == std::errc{} && end == text.data() + text.size();
 }
 
-class ImageList : public Dataset {
- public:
-  explicit ImageList(fs::path root) : root_(std::move(root)) {}
-
-  int64_t size() const override { return static_cast<int64_t>(paths_.size()); }
-  int64_t classes() const override { return 1; }
-  int64_t label(int64_t) const override { return 0; }
-  std::string name(int64_t index) const override { return text_of(root_ / paths_.at(static_cast<size_t>(index))); }
-  Sample read(int64_t index) const override {
-    return {read_file(root_ / paths_.at(static_cast<size_t>(index)), uint64_t{1} << 30), {}};
-  }
-
-  uint32_t add(const std::string& path) {
-    const auto [found, is_new] = index_.emplace(path, static_cast<uint32_t>(paths_.size()));
-    if (is_new) paths_.push_back(path);
-    return found->second;
-  }
-
- private:
-  fs::path root_;
-  std::vector<std::string> paths_;
-  std::map<std::string, uint32_t> index_;
-};
-
 class PairReader {
  public:
   PairReader(const fs::path& images, const fs::path& list, bool skip_missing)
-      : root_(images), list_(list), skip_missing_(skip_missing), images_(std::make_shared<ImageList>(images)) {}
+      : root_(images), list_(list), skip_missing_(skip_missing), images_(std::make_shared<ImageFiles>(images)) {}
 
   PairSet read(const std::string& name) {
     const std::vector<Line> lines = read_lines(list_);
@@ -90,7 +67,7 @@ class PairReader {
           .hint("see `facerec eval --help` for the forms that are read");
     }
     set_.name = name;
-    set_.images = images_;
+    add_images();
     return std::move(set_);
   }
 
@@ -153,13 +130,31 @@ class PairReader {
       ++set_.missing;
       return;
     }
-    set_.pairs.push_back({images_->add(a), images_->add(b), same});
+    set_.pairs.push_back({number_of(a), number_of(b), same});
     set_.fold.push_back(fold);
+  }
+
+  uint32_t number_of(const std::string& path) {
+    const auto [found, is_new] = numbers_.try_emplace(path, static_cast<uint32_t>(paths_.size()));
+    if (is_new) paths_.push_back(path);
+    return found->second;
+  }
+
+  // Each image of a pair once, of the identity that its folder names.
+  void add_images() {
+    auto folder_of = [](const std::string& path) { return fs::path(path).parent_path().string(); };
+    NamedClasses classes;
+    for (const std::string& path : paths_) classes.number_of(folder_of(path));
+    const std::vector<uint32_t> labels = classes.add_to(*images_);
+    for (const std::string& path : paths_) images_->add(path, labels[classes.number_of(folder_of(path))]);
+    set_.images = images_;
   }
 
   fs::path root_, list_;
   bool skip_missing_;
-  std::shared_ptr<ImageList> images_;
+  std::shared_ptr<ImageFiles> images_;
+  std::vector<std::string> paths_;
+  std::map<std::string, uint32_t> numbers_;
   PairSet set_;
 };
 

@@ -39,10 +39,10 @@ ImageEmbeddings embed_images(Engine& engine, const std::shared_ptr<const Dataset
   loader_options.batch_size = options.batch_size;
   loader_options.workers = options.threads;
   loader_options.flip = 0;
-  loader_options.shuffle = loader_options.drop_last = false;
+  loader_options.drop_last = false;
   loader_options.strict = options.strict;
   loader_options.epochs = 1;
-  Loader loader(images, loader_options);
+  Loader loader(images, sequential_sampler(images->size()), loader_options);
 
   ImageEmbeddings result;
   result.dimension = static_cast<size_t>(engine.spec().embedding_size);

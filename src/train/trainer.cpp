@@ -55,7 +55,7 @@ void set_up_library(const TrainConfig& config) {
 
 class Run {
  public:
-  Run(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate)
+  Run(const TrainOptions& options, const TrainingSet& data, const Validate& validate)
       : options_(options),
         config_(options.config),
         data_(data),
@@ -64,10 +64,12 @@ class Run {
     set_up_library(config_);
     start_learner();
     const LoaderOptions loader = loader_options(options);
-    const int64_t per_epoch = batches_per_epoch(data->size(), loader);
+    auto sampler = shuffle_sampler(data.shares, static_cast<uint64_t>(config_.run.seed));
+    const int64_t per_epoch = batches_per_epoch(sampler->length(), loader);
     if (!options.checkpoint) state_.step = options.epochs_done * per_epoch / config_.train.accumulate;
     const int64_t batches = state_.step * config_.train.accumulate;
-    loader_ = std::make_unique<Loader>(data, loader, LoaderPosition{batches / per_epoch, batches % per_epoch});
+    loader_ = std::make_unique<Loader>(data.images, std::move(sampler), loader,
+                                       LoaderPosition{batches / per_epoch, batches % per_epoch});
     length_ = {per_epoch, config_.train.accumulate, 0};
     length_.total_steps = std::max<int64_t>(1, length_.steps_in(config_.train.epochs));
     if (config_.train.max_steps > 0) length_.total_steps = std::min(length_.total_steps, config_.train.max_steps);
@@ -96,7 +98,7 @@ class Run {
 
  private:
   void start_learner() {
-    state_.classes = data_->classes();
+    state_.classes = data_.images->classes();
     state_.config = config_json(config_);
     if (options_.checkpoint) {
       const RunState stored = read_run_state(*options_.checkpoint);
@@ -138,7 +140,7 @@ class Run {
   void log_start() {
     spdlog::info("{}: {:.2f} M parameters, {} identities, {} images, {} steps of {} images, {}, {}, {}",
                  config_.model.name, static_cast<double>(count_parameters(*learner_->backbone())) / 1e6,
-                 data_->classes(), data_->size(), length_.total_steps, images_per_step(), device_.str(),
+                 data_.images->classes(), data_.images->size(), length_.total_steps, images_per_step(), device_.str(),
                  state_.numerics.precision, state_.numerics.memory_format);
     if (state_.step > 0) spdlog::info("continues at step {}", state_.step);
   }
@@ -236,8 +238,10 @@ class Run {
       std::istringstream text(read_text(path));
       for (std::string line; std::getline(text, line);) lines.insert(line);
     }
+    for (const BadInput& input : data_.problems.list()) lines.insert(input.name + "\t" + input.reason);
     for (const BadInput& input : loader_->bad_inputs()) lines.insert(input.name + "\t" + input.reason);
-    result_.bad_images = static_cast<int64_t>(lines.size());
+    const int64_t unlisted = data_.problems.count() - static_cast<int64_t>(data_.problems.list().size());
+    result_.bad_images = static_cast<int64_t>(lines.size()) + unlisted;
     if (lines.empty()) return;
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
@@ -262,7 +266,7 @@ class Run {
 
   const TrainOptions& options_;
   const TrainConfig& config_;
-  std::shared_ptr<const Dataset> data_;
+  const TrainingSet& data_;
   const Validate& validate_;
   torch::Device device_;
   RunLength length_{};
@@ -279,7 +283,7 @@ class Run {
 
 }  // namespace
 
-TrainResult train(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate) {
+TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate) {
   const FolderLock lock(options.run);
   remove_temporaries(options.run);
   remove_temporaries(options.run / "checkpoints");

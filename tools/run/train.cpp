@@ -178,8 +178,7 @@ void discard_if_unused(const fs::path& run) {
   fs::remove_all(run, code);
 }
 
-TrainResult train_or_discard(const TrainOptions& options, const std::shared_ptr<const Dataset>& data,
-                             const Validate& validate) {
+TrainResult train_or_discard(const TrainOptions& options, const TrainingSet& data, const Validate& validate) {
   try {
     return train(options, data, validate);
   } catch (...) {
@@ -203,7 +202,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
     print_answer(common, config_json(config), to_yaml(config_json(config)));
     return exit_done;
   }
-  const auto data = open_training_set(config.data);
+  const TrainingSet data = open_training_set(config.data, verb.strict);
   const std::vector<PairSet> sets = open_validation_sets(config);
   const TrainOptions options = place_run(verb, config);
   const LogFile log(options.run / "train.log");

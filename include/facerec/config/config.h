@@ -1,6 +1,7 @@
 // Reading and writing the structs that fields.h declares.
 #pragma once
 
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -34,6 +35,7 @@ class ConfigReader : public Fields {
   std::string path_to(const std::string& name) const;
   void check_unknown();
   std::vector<Level> levels_;
+  std::deque<Node> spelled_out_;  // sections that were written as one word
 };
 
 // Visits a struct and builds JSON of the same form, keys in the order of declaration.

@@ -43,6 +43,7 @@ struct FieldInfo {
   const char* name;
   const char* help;
   Rule rule;
+  const char* short_for = nullptr;  // of a section: the field that a single word in its place stands for
 };
 
 class Fields {
@@ -58,10 +59,10 @@ class Fields {
     leaf({name, help, std::move(rule)}, FieldValue(&value));
   }
 
-  // A nested struct with its own describe().
+  // A nested struct with its own describe(). With `short_for`, "name: word" means "name: {short_for: word}".
   template <class Section>
-  void section(const char* name, Section& value, const char* help) {
-    if (!begin_section({name, help, {}})) return;
+  void section(const char* name, Section& value, const char* help, const char* short_for = nullptr) {
+    if (!begin_section({name, help, {}, short_for})) return;
     describe(*this, value);
     end_section();
   }

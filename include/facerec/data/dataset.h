@@ -9,6 +9,8 @@
 
 #include "facerec/core/files.h"
 #include "facerec/data/config.h"
+#include "facerec/data/problems.h"
+#include "facerec/data/sampler.h"
 #include "facerec/image/image.h"
 
 namespace facerec {
@@ -39,14 +41,31 @@ class Dataset {
 // The sample's pixels; throws Error naming the image when they cannot be decoded.
 Image load_image(const Dataset& data, int64_t index);
 
-// One class per folder directly below `root`, in byte order of their names; every image below it, at any depth, is of
-// that class. Images are recognised by extension (has_image_extension); hidden files and images directly in `root` are
-// left out, and so are classes with fewer than `min_images`. Throws a usage Error when `root` is missing or unreadable,
-// or when no class is left.
-std::shared_ptr<Dataset> open_image_folder(const fs::path& root, int64_t min_images = 1);
+// Images below `root`, at any depth, with the identities that `label` finds in their paths; classes in byte order of
+// their names. Images are recognised by extension (has_image_extension); hidden files and images directly in `root` are
+// left out, and so is what `where` does not let through. Throws a usage Error when `root` is missing or unreadable, or
+// when no image is left.
+std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConfig& label = {},
+                                           const std::map<std::string, std::string>& where = {});
 
-// What the `data` section names: its folders one after the other, identities of each counted on from the last. Throws a
-// usage Error when they hold fewer than two identities together.
-std::shared_ptr<Dataset> open_training_set(const DataConfig& config);
+// One training set in any of the forms that are read: a folder of images, a list or CSV file (src/data/lists.h),
+// RecordIO, TFRecord. `root`: what relative paths inside lists are below. Throws Error for what is none of them.
+std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems);
+
+struct TrainingSet {
+  std::shared_ptr<const Dataset> images;
+  std::vector<Share> shares;  // of the sets that it was joined from
+  Problems problems;          // images that were left out
+};
+
+// What the `data` section names: its sets one after the other. label_space joined: identities of each are counted on
+// from the last; by_name: identities of equal names are one. Identities with fewer than min_images images are left out;
+// labels are 0 … C−1 without gaps whatever the files say. `strict`: the first problem is thrown. Throws a usage Error
+// when fewer than two identities are left.
+TrainingSet open_training_set(const DataConfig& config, bool strict = false);
+
+// The training set inside a folder laid out as face.evoLVe's and its followers': imgs, imgs_train, imgs_casia or
+// ms1m_align_112, the first that is there; "" when none is.
+std::string training_folder_in(const fs::path& root);
 
 }  // namespace facerec

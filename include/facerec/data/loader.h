@@ -8,6 +8,7 @@
 
 #include "facerec/data/dataset.h"
 #include "facerec/data/problems.h"
+#include "facerec/data/sampler.h"
 
 namespace facerec {
 
@@ -23,11 +24,10 @@ struct LoaderOptions {
   int64_t batch_size = 128;
   int workers = 0;        // threads; 0: the cores available
   double flip = 0.5;      // probability of a horizontal flip
-  bool shuffle = true;    // by (seed, epoch)
   bool drop_last = true;  // leave out the images that do not fill the last batch of an epoch
   bool strict = false;    // throw at the first image that cannot be read, instead of replacing it
   int64_t epochs = 0;     // next() is not called after so many; 0: no end
-  uint64_t seed = 1;
+  uint64_t seed = 1;      // of the flips
 };
 
 // Where a training run stands in its data: everything that the order of later samples depends on, beside the seed.
@@ -39,13 +39,14 @@ struct LoaderPosition {
 // Batches in an epoch of `images`; throws a usage Error when they do not fill one.
 int64_t batches_per_epoch(int64_t images, const LoaderOptions& options);
 
-// Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the seed, the
-// epoch and the position alone, not on threads or timing. An image that cannot be read or decoded is replaced by
-// another one drawn from (seed, epoch, position), and remembered in bad_inputs(); when nothing can be read, next()
+// Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the sampler, the
+// seed, the epoch and the position alone, not on threads or timing. An image that cannot be read or decoded is replaced
+// by another one drawn from (seed, epoch, position), and remembered in bad_inputs(); when nothing can be read, next()
 // throws.
 class Loader {
  public:
-  Loader(std::shared_ptr<const Dataset> data, const LoaderOptions& options, LoaderPosition start = {});
+  Loader(std::shared_ptr<const Dataset> data, std::shared_ptr<const Sampler> sampler, const LoaderOptions& options,
+         LoaderPosition start = {});
   ~Loader();
 
   // The batch at position(); waits for it. After the last batch of an epoch the next epoch begins.

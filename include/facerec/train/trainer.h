@@ -55,7 +55,7 @@ struct TrainOptions {
 // interrupted at any step and continued ends in the same bits. (memory_format auto is measured: two runs may choose
 // differently, and a run keeps its choice.) Throws Error when the loss stays non-finite, a
 // checkpoint cannot be written, or the data is unreadable.
-TrainResult train(const TrainOptions& options, const std::shared_ptr<const Dataset>& data, const Validate& validate);
+TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate);
 
 // The checkpoint that `--resume auto` continues: the newest readable one of the newest run of this name. Checks that
 // its configuration equals `config` but for what may change (epochs, max_steps, device, threads, workers), else throws

@@ -37,6 +37,15 @@ TEST(Config, KeepsDefaultsOfWhatIsNotGiven) {
   EXPECT_EQ(config.model.name, "ir_50");
 }
 
+TEST(Config, ASectionMayBeOneWord) {
+  EXPECT_EQ(read("data: {train: [{path: x, label: kface}]}").data.train[0].label.by, "kface");
+  EXPECT_EQ(read("data: {train: [{path: x, label: {level: 2}}]}").data.train[0].label.level, 2);
+  EXPECT_THAT(error_of("data: {train: [{path: x, label: k_face}]}"), HasSubstr("did you mean 'kface'"));
+  EXPECT_THAT(error_of("data: {augment: 0.5}"), HasSubstr("a section with keys of its own"));
+  const std::string written = to_yaml(config_json(read("data: {train: [{path: x, label: kface}]}")));
+  EXPECT_EQ(read(written).data.train[0].label.by, "kface");
+}
+
 TEST(Config, ReadsEveryKindOfValue) {
   const TrainConfig config = read(R"(
 data: {train: [{path: "a b"}, {path: ü}]}

@@ -4,25 +4,16 @@
 #include "facerec/data/dataset.h"
 #include "support/images.h"
 #include "support/reference.h"
+#include "unit/data/usage_error.h"
 
 namespace facerec {
 namespace {
 
 using test::flat_image;
 using test::TemporaryFolder;
+using test::usage_error;
 using test::write_png;
 using testing::HasSubstr;
-
-template <class Work>
-std::string usage_error(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), Error::Kind::usage);
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(ImageFolder, OneClassPerFolderWhateverItsName) {
   const TemporaryFolder folder;
@@ -42,15 +33,6 @@ TEST(ImageFolder, OneClassPerFolderWhateverItsName) {
   EXPECT_EQ(data->label(2), 1);
   EXPECT_THAT(data->name(1), HasSubstr("김민준/a b.png"));
   EXPECT_EQ(load_image(*data, 2).width, 8);
-}
-
-TEST(ImageFolder, LeavesOutIdentitiesWithFewImages) {
-  const TemporaryFolder folder;
-  write_png(folder / "a/1.png", flat_image(8, 1, 2, 3));
-  write_png(folder / "b/1.png", flat_image(8, 1, 2, 3));
-  write_png(folder / "b/2.png", flat_image(8, 1, 2, 3));
-  EXPECT_EQ(open_image_folder(folder.path(), 2)->classes(), 1);
-  EXPECT_THAT(usage_error([&] { open_image_folder(folder.path(), 3); }), HasSubstr("3 images or more"));
 }
 
 TEST(ImageFolder, SaysWhatIsWrong) {
@@ -74,27 +56,70 @@ TEST(ImageFolder, AnErrorNamesTheImage) {
   }
 }
 
-TEST(TrainingSet, JoinsFoldersWithIdentitiesCountedOn) {
-  const TemporaryFolder folder;
-  write_png(folder / "x/a/1.png", flat_image(8, 1, 2, 3));
-  write_png(folder / "x/b/1.png", flat_image(8, 1, 2, 3));
-  write_png(folder / "y/a/1.png", flat_image(8, 1, 2, 3));
-  DataConfig config;
-  config.root = folder.path().string();
-  config.train = {{"x"}, {"y"}};
-  const auto data = open_training_set(config);
-  EXPECT_EQ(data->classes(), 3);
-  EXPECT_EQ(data->label(2), 2);
-  EXPECT_THAT(data->name(2), HasSubstr("y/a/1.png"));
+const char* const kface[] = {
+    "High_Resolution/19062421/S001/L1/E01/C7.png", "High_Resolution/19062421/S001/L1/E02/C7.png",
+    "Low_Resolution/19062421/S001/L2/E01/C1.png", "High_Resolution/19070101/S002/L2/E03/C2.png"};
+
+void make_kface(const TemporaryFolder& folder) {
+  for (const char* path : kface) write_png(folder / path, flat_image(8, 1, 2, 3));
 }
 
-TEST(TrainingSet, OneIdentityIsNotEnough) {
+std::vector<std::string> names_of(const Dataset& data) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < data.size(); ++i) names.push_back(data.class_name(data.label(i)));
+  return names;
+}
+
+TEST(DeepTree, KFacesIdentitiesAreNotItsFirstFolders) {
   const TemporaryFolder folder;
-  write_png(folder / "a/1.png", flat_image(8, 1, 2, 3));
-  DataConfig config;
-  EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("no training data is named"));
-  config.train = {{folder.path().string()}};
-  EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("at least 2 are needed"));
+  make_kface(folder);
+  LabelConfig label;
+  label.by = "kface";
+  const auto data = open_image_folder(folder.path(), label);
+  EXPECT_EQ(data->classes(), 2);
+  EXPECT_EQ(data->size(), 4);
+  EXPECT_EQ(data->class_name(0), "19062421");
+  EXPECT_EQ(open_image_folder(folder.path(), label, {{"light", "L2"}})->size(), 2);
+  EXPECT_EQ(open_image_folder(folder.path(), label, {{"resolution", "High.*"}, {"expression", "E0[12]"}})->size(), 2);
+  // The folder of one resolution has no name for it.
+  EXPECT_EQ(open_image_folder(folder / "High_Resolution", label)->classes(), 2);
+  EXPECT_THAT(usage_error([&] {
+                open_image_folder(folder.path(), label, {{"lamp", "L1"}});
+              }),
+              testing::AllOf(HasSubstr("lamp"), HasSubstr("camera, expression, identity, light")));
+}
+
+TEST(DeepTree, LevelsCountFromTheSetAndFromTheImage) {
+  const TemporaryFolder folder;
+  make_kface(folder);
+  LabelConfig label;
+  label.level = 2;
+  EXPECT_THAT(names_of(*open_image_folder(folder.path(), label)),
+              testing::ElementsAre("19062421", "19062421", "19070101", "19062421"));
+  label.level = -2;
+  EXPECT_EQ(open_image_folder(folder.path(), label)->classes(), 2);  // L1, L2
+  label.level = 7;
+  EXPECT_THAT(usage_error([&] { open_image_folder(folder.path(), label); }), HasSubstr("C7.png"));
+}
+
+TEST(DeepTree, APatternNamesTheIdentity) {
+  const TemporaryFolder folder;
+  write_png(folder / "day1/anna-1.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "day2/anna-2.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "day2/ben-1.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "day2/noise.png", flat_image(8, 1, 2, 3));
+  LabelConfig label;
+  label.pattern = "(?<day>day[0-9])/(?<identity>[a-z]+)-";
+  EXPECT_THAT(names_of(*open_image_folder(folder.path(), label)), testing::ElementsAre("anna", "anna", "ben"));
+  EXPECT_THAT(names_of(*open_image_folder(folder.path(), label, {{"day", "day2"}})),
+              testing::ElementsAre("anna", "ben"));
+  label.pattern = "([a-z]+";
+  EXPECT_THAT(usage_error([&] { open_image_folder(folder.path(), label); }), HasSubstr("not a regular expression"));
+  label.pattern = "[a-z]+";
+  EXPECT_THAT(usage_error([&] { open_image_folder(folder.path(), label); }), HasSubstr("no group"));
+  label.pattern = "([a-z]+)";
+  label.level = 1;
+  EXPECT_THAT(usage_error([&] { open_image_folder(folder.path(), label); }), HasSubstr("exclude each other"));
 }
 
 }  // namespace

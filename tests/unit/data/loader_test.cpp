@@ -45,6 +45,8 @@ LoaderOptions options_of(int workers) {
   return options;
 }
 
+std::shared_ptr<const Sampler> shuffled(int64_t images) { return shuffle_sampler({{0, images, 1.0}}, 1); }
+
 std::vector<Batch> batches(Loader& loader, int count) {
   std::vector<Batch> list;
   for (int i = 0; i < count; ++i) list.push_back(loader.next());
@@ -53,7 +55,7 @@ std::vector<Batch> batches(Loader& loader, int count) {
 
 TEST(Loader, ThreadsDoNotChangeAnything) {
   const auto data = std::make_shared<FakeData>(50);
-  Loader one(data, options_of(1)), many(data, options_of(5));
+  Loader one(data, shuffled(data->size()), options_of(1)), many(data, shuffled(data->size()), options_of(5));
   const auto a = batches(one, 20), b = batches(many, 20);
   for (size_t i = 0; i < a.size(); ++i) {
     ASSERT_EQ(a[i].indices, b[i].indices);
@@ -63,7 +65,7 @@ TEST(Loader, ThreadsDoNotChangeAnything) {
 
 TEST(Loader, AnEpochHoldsEachImageOnceInAnOrderOfItsOwn) {
   const auto data = std::make_shared<FakeData>(48);
-  Loader loader(data, options_of(2));
+  Loader loader(data, shuffled(data->size()), options_of(2));
   std::vector<std::vector<int64_t>> epochs(2);
   for (auto& epoch : epochs) {
     for (const Batch& batch : batches(loader, 6)) epoch.insert(epoch.end(), batch.indices.begin(), batch.indices.end());
@@ -76,7 +78,7 @@ TEST(Loader, AnEpochHoldsEachImageOnceInAnOrderOfItsOwn) {
 
 TEST(Loader, PixelsLabelsAndFlipsBelongTogether) {
   const auto data = std::make_shared<FakeData>(64);
-  Loader loader(data, options_of(3));
+  Loader loader(data, shuffled(data->size()), options_of(3));
   int flips = 0;
   for (const Batch& batch : batches(loader, 8)) {
     for (size_t i = 0; i < 8; ++i) {
@@ -92,15 +94,15 @@ TEST(Loader, PixelsLabelsAndFlipsBelongTogether) {
 
 TEST(Loader, ContinuesWhereAnotherStopped) {
   const auto data = std::make_shared<FakeData>(50);
-  Loader whole(data, options_of(2));
+  Loader whole(data, shuffled(data->size()), options_of(2));
   const auto all = batches(whole, 15);
-  Loader rest(data, options_of(2), {1, 3});
+  Loader rest(data, shuffled(data->size()), options_of(2), {1, 3});
   for (size_t i = 9; i < 15; ++i) ASSERT_EQ(rest.next().pixels, all[i].pixels);
 }
 
 TEST(Loader, BrokenImagesAreReplacedAndNamed) {
   const auto data = std::make_shared<FakeData>(48, std::set<int64_t>{3, 40});
-  Loader one(data, options_of(1)), many(data, options_of(4));
+  Loader one(data, shuffled(data->size()), options_of(1)), many(data, shuffled(data->size()), options_of(4));
   const auto a = batches(one, 6), b = batches(many, 6);
   for (size_t i = 0; i < a.size(); ++i) {
     ASSERT_EQ(a[i].indices, b[i].indices);
@@ -115,14 +117,14 @@ TEST(Loader, BrokenImagesAreReplacedAndNamed) {
 TEST(Loader, StrictStopsAtTheFirstBrokenImage) {
   LoaderOptions options = options_of(2);
   options.strict = true;
-  Loader loader(std::make_shared<FakeData>(16, std::set<int64_t>{5}), options);
+  Loader loader(std::make_shared<FakeData>(16, std::set<int64_t>{5}), shuffled(16), options);
   EXPECT_THROW(batches(loader, 2), Error);
 }
 
 TEST(Loader, AnUnreadableDataSetIsAnError) {
   std::set<int64_t> all;
   for (int64_t i = 0; i < 16; ++i) all.insert(i);
-  Loader loader(std::make_shared<FakeData>(16, all), options_of(2));
+  Loader loader(std::make_shared<FakeData>(16, all), shuffled(16), options_of(2));
   try {
     loader.next();
     FAIL() << "no error";
@@ -133,17 +135,17 @@ TEST(Loader, AnUnreadableDataSetIsAnError) {
 
 TEST(Loader, TheLastBatchMayBeShort) {
   LoaderOptions options = options_of(2);
-  options.drop_last = options.shuffle = false;
+  options.drop_last = false;
   options.flip = 0;
   options.epochs = 1;
-  Loader loader(std::make_shared<FakeData>(19), options);
+  Loader loader(std::make_shared<FakeData>(19), sequential_sampler(19), options);
   const auto all = batches(loader, 3);
   EXPECT_EQ(all[2].size(), 3);
   EXPECT_EQ(all[2].indices, (std::vector<int64_t>{16, 17, 18}));
 }
 
 TEST(Loader, TooFewImagesForABatchAreAnError) {
-  EXPECT_THROW(Loader(std::make_shared<FakeData>(7), options_of(1)), Error);
+  EXPECT_THROW(Loader(std::make_shared<FakeData>(7), shuffled(7), options_of(1)), Error);
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+// Training sets that are a text file with the paths of images: `path label` a line, or CSV.
+#pragma once
+
+#include <memory>
+
+#include "facerec/data/dataset.h"
+#include "facerec/data/problems.h"
+
+namespace facerec {
+
+// .txt and .lst; .csv and .tsv.
+bool is_list(const fs::path& path);
+
+// Relative paths are below `root` when it is given and has the first of them, else beside the list. Throws a usage
+// Error naming file and line for a line of another form; images that are absent, or no images by their extension, are
+// problems.
+//
+// List: the label is the last word, a whole number from 0; classes are in the order of the numbers.
+// CSV (RFC 4180) with a first row of names: the columns that `columns` names, else the first called file, file_name,
+// filename, path, image, image_path or img_path, and identity, face_id, person, subject, label, class or id; any text
+// is an identity.
+std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, const ColumnsConfig& columns,
+                                   Problems& problems);
+
+}  // namespace facerec

@@ -1,0 +1,62 @@
+#include "data/views.h"
+
+#include <algorithm>
+
+namespace facerec {
+
+void JoinedDataset::add(std::shared_ptr<const Dataset> part) {
+  std::vector<uint32_t> labels(static_cast<size_t>(part->classes()));
+  for (size_t label = 0; label < labels.size(); ++label) {
+    std::string name = part->class_name(static_cast<int64_t>(label));
+    const auto next = static_cast<uint32_t>(names_.size());
+    labels[label] = by_name_ ? numbers_.try_emplace(name, next).first->second : next;
+    if (labels[label] == next) names_.push_back(std::move(name));
+  }
+  const int64_t size = part->size();
+  parts_.push_back({std::move(part), size_, std::move(labels)});
+  size_ += size;
+}
+
+const JoinedDataset::Part& JoinedDataset::part_of(int64_t index) const {
+  const auto after = std::upper_bound(parts_.begin(), parts_.end(), index,
+                                      [](int64_t i, const Part& part) { return i < part.first_image; });
+  return *std::prev(after);
+}
+
+int64_t JoinedDataset::label(int64_t index) const {
+  const Part& part = part_of(index);
+  return part.labels[static_cast<size_t>(part.data->label(index - part.first_image))];
+}
+
+std::string JoinedDataset::name(int64_t index) const {
+  const Part& part = part_of(index);
+  return part.data->name(index - part.first_image);
+}
+
+Sample JoinedDataset::read(int64_t index) const {
+  const Part& part = part_of(index);
+  return part.data->read(index - part.first_image);
+}
+
+std::string JoinedDataset::relative_path(int64_t index) const {
+  const Part& part = part_of(index);
+  return part.data->relative_path(index - part.first_image);
+}
+
+SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> data, std::vector<uint32_t> images)
+    : data_(std::move(data)), images_(std::move(images)), labels_(static_cast<size_t>(data_->classes()), UINT32_MAX) {
+  for (const uint32_t image : images_) labels_[static_cast<size_t>(data_->label(image))] = 0;
+  for (size_t label = 0; label < labels_.size(); ++label) {
+    if (labels_[label] == UINT32_MAX) continue;
+    labels_[label] = static_cast<uint32_t>(classes_.size());
+    classes_.push_back(static_cast<uint32_t>(label));
+  }
+}
+
+std::vector<int64_t> images_per_class(const Dataset& data) {
+  std::vector<int64_t> counts(static_cast<size_t>(data.classes()));
+  for (int64_t i = 0; i < data.size(); ++i) ++counts[static_cast<size_t>(data.label(i))];
+  return counts;
+}
+
+}  // namespace facerec

@@ -1,0 +1,70 @@
+// Data sets made of others.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "facerec/data/dataset.h"
+
+namespace facerec {
+
+// Sets one after the other.
+class JoinedDataset : public Dataset {
+ public:
+  // by_name: identities of equal names are one class.
+  explicit JoinedDataset(bool by_name) : by_name_(by_name) {}
+  void add(std::shared_ptr<const Dataset> part);
+
+  int64_t size() const override { return size_; }
+  int64_t classes() const override { return static_cast<int64_t>(names_.size()); }
+  int64_t label(int64_t index) const override;
+  std::string name(int64_t index) const override;
+  Sample read(int64_t index) const override;
+  std::string class_name(int64_t label) const override { return names_.at(static_cast<size_t>(label)); }
+  std::string relative_path(int64_t index) const override;
+
+ private:
+  struct Part {
+    std::shared_ptr<const Dataset> data;
+    int64_t first_image;
+    std::vector<uint32_t> labels;  // here, of its own
+  };
+  const Part& part_of(int64_t index) const;
+
+  bool by_name_;
+  std::vector<Part> parts_;
+  std::vector<std::string> names_;
+  std::map<std::string, uint32_t> numbers_;  // by_name: of the names
+  int64_t size_ = 0;
+};
+
+// Some images of a set, in its order; classes without an image are gone, the others move up.
+class SubsetDataset : public Dataset {
+ public:
+  SubsetDataset(std::shared_ptr<const Dataset> data, std::vector<uint32_t> images);
+
+  int64_t size() const override { return static_cast<int64_t>(images_.size()); }
+  int64_t classes() const override { return static_cast<int64_t>(classes_.size()); }
+  int64_t label(int64_t index) const override { return labels_[static_cast<size_t>(data_->label(source(index)))]; }
+  std::string name(int64_t index) const override { return data_->name(source(index)); }
+  Sample read(int64_t index) const override { return data_->read(source(index)); }
+  std::string class_name(int64_t label) const override {
+    return data_->class_name(classes_.at(static_cast<size_t>(label)));
+  }
+  std::string relative_path(int64_t index) const override { return data_->relative_path(source(index)); }
+
+ private:
+  int64_t source(int64_t index) const { return images_.at(static_cast<size_t>(index)); }
+
+  std::shared_ptr<const Dataset> data_;
+  std::vector<uint32_t> images_;
+  std::vector<uint32_t> classes_;  // in data_, of those here
+  std::vector<uint32_t> labels_;   // here, of those in data_
+};
+
+// How many images each class has.
+std::vector<int64_t> images_per_class(const Dataset& data);
+
+}  // namespace facerec
