@@ -20,7 +20,7 @@ struct Arguments {
 
 void add_arguments(CLI::App& app, Arguments& args) {
   app.add_option("config", args.config, "configuration, YAML")->required();
-  app.add_option("--data", args.data, "training folder, one folder of images per identity; repeatable");
+  app.add_option("--data", args.data, "folder of images, list, CSV, RecordIO or TFRecord; repeatable");
   app.add_option("--set", args.set, "set a configuration value: train.epochs=3; repeatable")->allow_extra_args(false);
   app.add_option("--resume", args.verb.resume,
                  "auto: continue the newest run of this name, if there is one; or a run's folder; or a folder of "
@@ -44,7 +44,7 @@ void resolve(Arguments& args) {
   read_config(root, config);
   if (const Node* model = root.find("model")) args.verb.model_keys = model->keys;
   if (!args.data.empty()) config.data.train.clear();
-  for (const std::string& path : args.data) config.data.train.push_back({path});
+  for (const std::string& path : args.data) config.data.train.push_back({.path = path});
   if (config.run.name.empty()) config.run.name = fs::path(args.config).stem().string();
   if (config.run.name.find('/') != std::string::npos)
     throw Error::usage("run.name cannot hold a slash: " + config.run.name);

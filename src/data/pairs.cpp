@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <sstream>
 
-#include "data/image_files.h"
+#include "data/pair_builder.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
@@ -43,15 +41,10 @@ std::vector<Line> read_lines(const fs::path& list) {
   return lines;
 }
 
-bool parse_count(const std::string& text, uint32_t& value) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && end == text.data() + text.size();
-}
-
 class PairReader {
  public:
   PairReader(const fs::path& images, const fs::path& list, bool skip_missing)
-      : root_(images), list_(list), skip_missing_(skip_missing), images_(std::make_shared<ImageFiles>(images)) {}
+      : list_(list), pairs_(images, skip_missing) {}
 
   PairSet read(const std::string& name) {
     const std::vector<Line> lines = read_lines(list_);
@@ -61,19 +54,16 @@ class PairReader {
     } else {
       for (const Line& line : lines) read_flat(line);
     }
-    if (set_.pairs.empty()) {
-      throw Error::usage("holds no pairs")
-          .file(text_of(list_))
-          .hint("see `facerec eval --help` for the forms that are read");
-    }
-    set_.name = name;
-    add_images();
-    return std::move(set_);
+    return pairs_.finish(name, list_);
   }
 
  private:
   Error bad(const Line& line, const std::string& what) const {
     return Error::usage(fmt::format("line {}: {}", line.number, what)).file(text_of(list_));
+  }
+
+  std::string existing(const Line& line, const std::string& path) const {
+    return pairs_.existing(path, fmt::format("line {} of {}", line.number, text_of(list_)));
   }
 
   void read_lfw(const std::vector<Line>& lines) {
@@ -97,7 +87,7 @@ class PairReader {
     if (words.size() != (same ? 3U : 4U))
       throw bad(line, same ? "a same pair is `name i j`" : "a different pair is `name1 i name2 j`");
     const std::string& second = same ? words[0] : words[2];
-    add(lfw_file(line, words[0], words[1]), lfw_file(line, second, words.back()), same, fold);
+    pairs_.add(lfw_file(line, words[0], words[1]), lfw_file(line, second, words.back()), same, fold);
   }
 
   // "" when there is no such file.
@@ -106,56 +96,20 @@ class PairReader {
     if (!parse_count(number, value)) throw bad(line, "'" + number + "' is not an image number");
     const std::string stem = fmt::format("{}/{}_{:04}", name, name, value);
     for (const char* extension : {".jpg", ".png", ".jpeg", ".bmp", ".webp", ".JPG", ".PNG", ".JPEG", ".BMP", ".WEBP"}) {
-      if (fs::exists(root_ / (stem + extension))) return stem + extension;
+      if (fs::exists(pairs_.root() / (stem + extension))) return stem + extension;
     }
-    return missing(line, stem + ".jpg");
+    return existing(line, stem + ".jpg");
   }
 
   void read_flat(const Line& line) {
     const Words& words = line.words;
-    if (words.size() != 3 || (words[2] != "0" && words[2] != "1")) throw bad(line, "not of the form `pathA pathB 0|1`");
-    auto file = [&](const std::string& path) { return fs::exists(root_ / path) ? path : missing(line, path); };
-    add(file(words[0]), file(words[1]), words[2] == "1", 0);
+    if (words.size() != 3 || (words[2] != "0" && words[2] != "1" && words[2] != "-1"))
+      throw bad(line, "not of the form `pathA pathB 0|1`");
+    pairs_.add(existing(line, words[0]), existing(line, words[1]), words[2] == "1", 0);
   }
 
-  std::string missing(const Line& line, const std::string& path) const {
-    if (skip_missing_) return "";
-    throw Error::usage(fmt::format("named in line {} of {} but absent", line.number, text_of(list_)))
-        .file(text_of(root_ / path))
-        .hint("--skip-missing leaves such pairs out");
-  }
-
-  void add(const std::string& a, const std::string& b, bool same, uint16_t fold) {
-    if (a.empty() || b.empty()) {
-      ++set_.missing;
-      return;
-    }
-    set_.pairs.push_back({number_of(a), number_of(b), same});
-    set_.fold.push_back(fold);
-  }
-
-  uint32_t number_of(const std::string& path) {
-    const auto [found, is_new] = numbers_.try_emplace(path, static_cast<uint32_t>(paths_.size()));
-    if (is_new) paths_.push_back(path);
-    return found->second;
-  }
-
-  // Each image of a pair once, of the identity that its folder names.
-  void add_images() {
-    auto folder_of = [](const std::string& path) { return fs::path(path).parent_path().string(); };
-    NamedClasses classes;
-    for (const std::string& path : paths_) classes.number_of(folder_of(path));
-    const std::vector<uint32_t> labels = classes.add_to(*images_);
-    for (const std::string& path : paths_) images_->add(path, labels[classes.number_of(folder_of(path))]);
-    set_.images = images_;
-  }
-
-  fs::path root_, list_;
-  bool skip_missing_;
-  std::shared_ptr<ImageFiles> images_;
-  std::vector<std::string> paths_;
-  std::map<std::string, uint32_t> numbers_;
-  PairSet set_;
+  fs::path list_;
+  PairBuilder pairs_;
 };
 
 }  // namespace

@@ -26,7 +26,9 @@ std::vector<PairSet> open_sets(const EvalVerb& verb) {
   for (const NamedPath& data : verb.data) {
     const std::string name = data.name.empty() ? set_name(data.path) : data.name;
     names.insert(name);
-    sets.push_back(open_pair_set(name, data.path, pairs_of(verb, name), verb.skip_missing));
+    for (PairSet& set : open_pair_sets(data.name, data.path, pairs_of(verb, name), verb.skip_missing)) {
+      sets.push_back(std::move(set));
+    }
   }
   check_names(sets);
   for (const NamedPath& pairs : verb.pairs) {

@@ -23,14 +23,13 @@ void add_curves(const Report& report, const std::string& data, std::vector<RocSe
 
 }  // namespace
 
-std::string set_name(const fs::path& path) {
-  return (path.filename().empty() ? path.parent_path() : path).stem().string();
-}
-
-PairSet open_pair_set(const std::string& name, const std::string& path, const std::string& pairs, bool skip_missing) {
-  PairSet set = open_pairs(path, pairs.empty() ? fs::path(path) / "pairs.txt" : fs::path(pairs), name, skip_missing);
-  if (set.missing > 0) spdlog::warn("{}: {} pairs are left out, their images are absent", set.name, set.missing);
-  return set;
+std::vector<PairSet> open_pair_sets(const std::string& name, const std::string& path, const std::string& pairs,
+                                    bool skip_missing) {
+  std::vector<PairSet> sets = open_evaluation_sets(path, pairs, name, skip_missing);
+  for (const PairSet& set : sets) {
+    if (set.missing > 0) spdlog::warn("{}: {} pairs are left out, their images are absent", set.name, set.missing);
+  }
+  return sets;
 }
 
 std::vector<uint16_t> folds_of(const PairSet& set) {

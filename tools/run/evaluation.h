@@ -13,11 +13,9 @@
 
 namespace facerec {
 
-// What a data set is called that was given no name: its file or folder without the extension.
-std::string set_name(const fs::path& path);
-
-// An image folder and its pairs; `pairs` "": pairs.txt in the folder.
-PairSet open_pair_set(const std::string& name, const std::string& path, const std::string& pairs, bool skip_missing);
+// open_evaluation_sets(), with a warning for the pairs that are left out.
+std::vector<PairSet> open_pair_sets(const std::string& name, const std::string& path, const std::string& pairs,
+                                    bool skip_missing);
 
 // Throws a usage Error when two sets have one name, or a name cannot be part of a file's.
 void check_names(const std::vector<PairSet>& sets);

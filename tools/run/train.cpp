@@ -25,9 +25,10 @@ std::vector<PairSet> open_validation_sets(const TrainConfig& config) {
   std::vector<PairSet> sets;
   for (const ValidationSetConfig& set : config.validation.data) {
     const std::string path = below_root(config.data.root, set.path);
-    sets.push_back(open_pair_set(set.name.empty() ? set_name(path) : set.name, path,
-                                 below_root(config.data.root, set.pairs), false));
-    folds_of(sets.back());  // too few pairs show before the training, not after
+    for (PairSet& each : open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false)) {
+      folds_of(each);  // too few pairs show before the training, not after
+      sets.push_back(std::move(each));
+    }
   }
   check_names(sets);
   return sets;
@@ -87,6 +88,24 @@ std::optional<EvolveCheckpoint> evolve_origin(const TrainVerb& verb, const Train
     return find_checkpoints(verb.resume).empty() ? find_evolve_checkpoint(verb.resume) : std::nullopt;
   }
   return verb.from.empty() ? std::nullopt : evolve_checkpoint_of(config.init_from);
+}
+
+// A root laid out as face.evoLVe's names both: its training folder and its benchmarks.
+void take_published_layout(TrainConfig& config) {
+  DataConfig& data = config.data;
+  if (data.root.empty() || data.train.size() != 1 || !data.train.front().path.empty()) return;
+  data.train.front().path = training_folder_in(data.root);
+  if (data.train.front().path.empty()) {
+    throw Error::usage("no training data is named, and this folder has none of face.evoLVe's names")
+        .file(data.root)
+        .hint("they are imgs, imgs_train, imgs_casia and ms1m_align_112; else give data.train");
+  }
+  spdlog::info("training images: {}", below_root(data.root, data.train.front().path));
+  if (!config.validation.data.empty()) return;
+  for (const std::string& path : evaluation_sets_in(data.root)) {
+    config.validation.data.push_back({"", path, ""});
+    spdlog::info("benchmark: {}", below_root(data.root, path));
+  }
 }
 
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
@@ -197,6 +216,7 @@ int exit_code(const TrainResult& result) {
 int run_train(const TrainVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
   TrainConfig config = verb.config;
+  take_published_layout(config);
   resolve_start(verb, config);
   if (verb.print_config) {
     print_answer(common, config_json(config), to_yaml(config_json(config)));

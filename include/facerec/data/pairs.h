@@ -26,9 +26,30 @@ struct PairSet {
 // An image folder with a list of pairs, in LFW's form or flat:
 //     folds<TAB>n  or  n, then per fold n lines `name i j` (same) and n lines `name1 i name2 j` (different), for the
 //     files name/name_%04d with any image extension
-//     `pathA pathB 0|1` a line, relative to the folder; tab-separated when paths hold spaces; 1: same
+//     `pathA pathB 0|1` a line, relative to the folder; tab-separated when paths hold spaces; 1: same; AgeDB-30's lists
+//     have -1 for 0
 // Throws a usage Error naming the file and line for anything else, for absent images (unless skip_missing), for no
 // pairs.
 PairSet open_pairs(const fs::path& images, const fs::path& list, const std::string& name, bool skip_missing = false);
+
+// Every evaluation set that `path` holds:
+//     an InsightFace .bin
+//     a bcolz folder with its sibling <folder>_list.npy (face.evoLVe)
+//     CFP as its authors publish it (Protocol/Pair_list_F.txt …): two sets, <name>_ff and <name>_fp
+//     an image folder with `pairs`, or with pairs.txt in it
+//     a folder with such sets in it or in its folders: all of them, in byte order of their paths
+// `pairs`: a list for an image folder, "": none is named. `name`: "": that of the file or folder, without its
+// extension; several sets keep their own. Throws a usage Error when there is none.
+std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,
+                                          bool skip_missing);
+
+// The paths, relative to `folder`, of the sets in it and in its folders: what open_evaluation_sets() takes of a folder.
+std::vector<std::string> evaluation_sets_in(const fs::path& folder);
+
+// True for what open_evaluation_sets() opens without a list of pairs.
+bool is_evaluation_set(const fs::path& path);
+
+// What a data set is called that was given no name: its file or folder without the extension.
+std::string set_name(const fs::path& path);
 
 }  // namespace facerec

@@ -127,8 +127,8 @@ struct ValidationSetConfig {
 };
 
 inline void describe(Fields& fields, ValidationSetConfig& c) {
-  fields("name", c.name, "in tables and logs; empty: the name of the folder");
-  fields("path", c.path, "folder of images");
+  fields("name", c.name, "in tables and logs; empty: the name of the file or folder");
+  fields("path", c.path, "what eval --data takes: .bin, bcolz folder, folder of images, or a folder of such sets");
   fields("pairs", c.pairs, "list of pairs; empty: pairs.txt in that folder");
 }
 

@@ -56,6 +56,19 @@ TEST_F(Pairs, FlatForm) {
   EXPECT_EQ(open("c d/x y.png\tb/b_0001.png\t0\n").images->size(), 2);
 }
 
+TEST_F(Pairs, AgeDbsListsSayMinusOneForDifferent) {
+  const PairSet set = open("a/a_0001.png a/a_0002.png 1\na/a_0001.png b/b_0001.png -1\n");
+  EXPECT_TRUE(set.pairs[0].same);
+  EXPECT_FALSE(set.pairs[1].same);
+}
+
+TEST_F(Pairs, AnImageIsOfTheIdentityOfItsFolder) {
+  const PairSet set = open("b/b_0001.png a/a_0002.png 0\na/a_0001.png b/b_0001.png 0\n");
+  EXPECT_EQ(set.images->classes(), 2);
+  EXPECT_EQ(set.images->class_name(set.images->label(0)), "b");
+  EXPECT_EQ(set.images->label(1), set.images->label(2));
+}
+
 TEST_F(Pairs, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(""), HasSubstr("holds no pairs"));
   EXPECT_THAT(error_of("2\t1\na\t1\t2\n"), HasSubstr("4 lines; 1 follow"));

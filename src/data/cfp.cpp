@@ -1,0 +1,96 @@
+#include "data/cfp.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "data/pair_builder.h"
+#include "facerec/core/error.h"
+
+namespace facerec {
+namespace {
+
+Error bad_line(const fs::path& file, int line, const char* form) {
+  return Error::usage(fmt::format("line {}: not of the form `{}`", line, form)).file(text_of(file));
+}
+
+// Calls work(number, text) for every line that is not blank.
+template <class Work>
+void for_lines(const fs::path& file, Work work) {
+  std::istringstream text(read_text(file));
+  int number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty()) work(number, line);
+  }
+}
+
+// The paths of a list, in the order of their numbers, which count from 1; below `folder`.
+std::vector<std::string> read_list(const fs::path& folder, const fs::path& file) {
+  std::vector<std::string> paths;
+  for_lines(file, [&](int line, const std::string& text) {
+    std::istringstream words(text);
+    uint32_t number = 0;
+    std::string path;
+    if (!(words >> number >> path) || number != paths.size() + 1) throw bad_line(file, line, "number path");
+    paths.push_back((folder / "Protocol" / path).lexically_normal().lexically_relative(folder).string());
+  });
+  return paths;
+}
+
+const std::string& path_at(const std::vector<std::string>& paths, std::string_view number, const fs::path& file,
+                           int line) {
+  uint32_t value = 0;
+  if (!parse_count(number, value) || value == 0 || value > paths.size()) throw bad_line(file, line, "i,j");
+  return paths[value - 1];
+}
+
+std::vector<fs::path> splits_in(const fs::path& folder) {
+  std::vector<fs::path> splits;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) splits.push_back(entry.path());
+  }
+  std::sort(splits.begin(), splits.end());
+  return splits;
+}
+
+PairSet open_protocol(const fs::path& folder, const char* protocol, const std::vector<std::string>& first,
+                      const std::vector<std::string>& second, const std::string& name, bool skip_missing) {
+  PairBuilder pairs(folder, skip_missing);
+  const fs::path split = folder / "Protocol/Split" / protocol;
+  uint16_t fold = 0;
+  for (const fs::path& part : splits_in(split)) {
+    for (const bool same : {true, false}) {
+      const fs::path file = part / (same ? "same.txt" : "diff.txt");
+      for_lines(file, [&](int line, const std::string& text) {
+        const size_t comma = text.find(',');
+        if (comma == std::string::npos) throw bad_line(file, line, "i,j");
+        const std::string origin = fmt::format("line {} of {}", line, text_of(file));
+        const std::string_view numbers = text;
+        pairs.add(pairs.existing(path_at(first, numbers.substr(0, comma), file, line), origin),
+                  pairs.existing(path_at(second, numbers.substr(comma + 1), file, line), origin), same, fold);
+      });
+    }
+    ++fold;
+  }
+  return pairs.finish(name, split);
+}
+
+}  // namespace
+
+bool is_cfp(const fs::path& folder) {
+  return fs::exists(folder / "Protocol/Pair_list_F.txt") && fs::is_directory(folder / "Protocol/Split");
+}
+
+std::vector<PairSet> open_cfp(const fs::path& folder, const std::string& name, bool skip_missing) {
+  const std::vector<std::string> frontal = read_list(folder, folder / "Protocol/Pair_list_F.txt");
+  const std::vector<std::string> profile = read_list(folder, folder / "Protocol/Pair_list_P.txt");
+  std::vector<PairSet> sets;
+  sets.push_back(open_protocol(folder, "FF", frontal, frontal, name + "_ff", skip_missing));
+  sets.push_back(open_protocol(folder, "FP", frontal, profile, name + "_fp", skip_missing));
+  return sets;
+}
+
+}  // namespace facerec

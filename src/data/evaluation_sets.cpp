@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "data/cfp.h"
+#include "data/evaluation_formats.h"
+#include "facerec/core/error.h"
+#include "facerec/core/text.h"
+#include "facerec/data/pairs.h"
+
+namespace facerec {
+namespace {
+
+std::vector<PairSet> just(PairSet set) {
+  std::vector<PairSet> sets;
+  sets.push_back(std::move(set));
+  return sets;
+}
+
+// The sets in `folder` and in the folders in it. An image folder may hold 100,000 folders: their own are not looked at.
+std::vector<fs::path> sets_below(const fs::path& folder, int depth) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied)) {
+    const fs::path& path = entry.path();
+    if (path.filename().string().starts_with('.')) continue;
+    if (is_evaluation_set(path)) {
+      found.push_back(path);
+    } else if (depth > 1 && entry.is_directory()) {
+      const std::vector<fs::path> below = sets_below(path, depth - 1);
+      found.insert(found.end(), below.begin(), below.end());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<PairSet> open_set(const fs::path& path, const std::string& name, bool skip_missing) {
+  if (is_verification_pack(path)) return just(open_verification_pack(path, name));
+  if (is_bcolz(path)) return just(open_bcolz(path, name));
+  if (is_cfp(path)) return open_cfp(path, name, skip_missing);
+  return just(open_pairs(path, path / "pairs.txt", name, skip_missing));
+}
+
+}  // namespace
+
+std::string set_name(const fs::path& path) {
+  return (path.filename().empty() ? path.parent_path() : path).stem().string();
+}
+
+bool is_evaluation_set(const fs::path& path) {
+  if (!fs::is_directory(path)) return is_verification_pack(path);
+  return is_bcolz(path) || is_cfp(path) || fs::exists(path / "pairs.txt");
+}
+
+std::vector<std::string> evaluation_sets_in(const fs::path& folder) {
+  std::vector<std::string> paths;
+  for (const fs::path& path : sets_below(folder, 2)) paths.push_back(path.lexically_relative(folder).string());
+  return paths;
+}
+
+std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,
+                                          bool skip_missing) {
+  if (!fs::exists(path)) throw Error::usage("does not exist").file(text_of(path));
+  const std::string own = name.empty() ? set_name(path) : name;
+  if (!pairs.empty()) return just(open_pairs(path, pairs, own, skip_missing));
+  if (is_evaluation_set(path)) return open_set(path, own, skip_missing);
+
+  std::vector<PairSet> sets;
+  if (fs::is_directory(path)) {
+    for (const fs::path& each : sets_below(path, 2)) {
+      for (PairSet& set : open_set(each, set_name(each), skip_missing)) sets.push_back(std::move(set));
+    }
+  }
+  if (sets.empty()) {
+    throw Error::usage("holds no evaluation set: no .bin, no bcolz folder, no images with pairs")
+        .file(text_of(path))
+        .hint("name the list of pairs of an image folder with --pairs FILE");
+  }
+  if (sets.size() == 1 && !name.empty()) sets.front().name = name;
+  if (sets.size() > 1 && !name.empty()) {
+    throw Error::usage("holds " + std::to_string(sets.size()) + " evaluation sets, which one name cannot tell apart")
+        .file(text_of(path))
+        .hint("leave out NAME=, or name one of them");
+  }
+  return sets;
+}
+
+}  // namespace facerec
