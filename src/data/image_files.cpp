@@ -6,8 +6,9 @@ namespace facerec {
 
 std::vector<std::byte> read_image_file(const fs::path& path) {
   std::error_code code;
+  const fs::file_type type = fs::status(path, code).type();
   // A device or a pipe might never end.
-  if (fs::exists(path, code) && !fs::is_regular_file(path, code)) {
+  if (type != fs::file_type::regular && type != fs::file_type::not_found && type != fs::file_type::none) {
     throw Error("is not a file of an image").file(text_of(path));
   }
   return read_file(path, max_image_file);

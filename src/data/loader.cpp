@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -17,14 +16,14 @@
 namespace facerec {
 namespace {
 
-void copy_pixels(const Image& image, bool flip, uint8_t* target) {
-  if (!flip) {
-    std::memcpy(target, image.rgb.data(), image.rgb.size());
-    return;
-  }
-  for (int y = 0; y < image.height; ++y) {
-    const uint8_t* source = image.row(y) + (image.width - 1) * 3;
-    for (int x = 0; x < image.width; ++x, source -= 3, target += 3) std::memcpy(target, source, 3);
+// Reads image `index` into `rgb`, width × height × 3 bytes.
+void load_into(const Dataset& data, int64_t index, int width, int height, uint8_t* rgb) {
+  const Sample sample = data.read(index);
+  if (!sample.pixels.rgb.empty()) return resize(sample.pixels, width, height, rgb);
+  try {
+    decode_image(sample.encoded, width, height, rgb);
+  } catch (Error& error) {
+    throw std::move(error).file(data.name(index));
   }
 }
 
@@ -47,6 +46,7 @@ struct Loader::State {
   std::mutex mutex;
   std::condition_variable work_wanted, batch_ready;
   std::map<int64_t, Pending> pending;                                      // by batch number
+  std::vector<std::vector<uint8_t>> spare;                                 // memory of batches that were given back
   int64_t next_out = 0;                                                    // batch number that next() returns
   int64_t next_in = 0;                                                     // batch number that is started next
   std::map<int64_t, std::shared_ptr<const std::vector<uint32_t>>> orders;  // by epoch
@@ -74,14 +74,18 @@ struct Loader::State {
     Pending& fresh = pending[next_in++];
     fresh.batch.labels.resize(static_cast<size_t>(length));
     fresh.batch.indices.resize(static_cast<size_t>(length));
+    if (!spare.empty()) {
+      fresh.batch.pixels = std::move(spare.back());
+      spare.pop_back();
+    }
     fresh.batch.pixels.resize(static_cast<size_t>(length * options.width * options.height) * 3);
   }
 
-  // The image `index`, or when it is broken a substitute that `random` draws, whose index it then is.
-  Image load(int64_t& index, Random& random) {
+  // Reads the image `index`, or when it is broken a substitute that `random` draws, whose index it then is.
+  void load(int64_t& index, Random& random, uint8_t* rgb) {
     for (int attempt = 0;; ++attempt) {
       try {
-        return resize(load_image(*data, index), options.width, options.height);
+        return load_into(*data, index, options.width, options.height, rgb);
       } catch (const Error& error) {
         if (options.strict) throw;
         const std::lock_guard lock(mutex);
@@ -102,9 +106,10 @@ struct Loader::State {
     Random random("augment", {options.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(position)});
     const bool flip = random.chance(options.flip);
     int64_t index = (*order)[static_cast<size_t>(position)];
-    const Image image = load(index, random);
     const auto i = static_cast<size_t>(slot);
-    copy_pixels(image, flip, batch.pixels.data() + i * image.rgb.size());
+    uint8_t* rgb = batch.pixels.data() + i * static_cast<size_t>(options.width * options.height) * 3;
+    load(index, random, rgb);
+    if (flip) mirror(rgb, options.width, options.height);
     batch.labels[i] = data->label(index);
     batch.indices[i] = index;
   }
@@ -196,6 +201,11 @@ Batch Loader::next() {
   lock.unlock();
   s.work_wanted.notify_all();
   return batch;
+}
+
+void Loader::give_back(Batch batch) {
+  const std::lock_guard lock(state_->mutex);
+  if (static_cast<int64_t>(state_->spare.size()) < State::ahead) state_->spare.push_back(std::move(batch.pixels));
 }
 
 LoaderPosition Loader::position() const {

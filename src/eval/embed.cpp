@@ -8,17 +8,6 @@
 namespace facerec {
 namespace {
 
-// Each row of each image reversed, in place.
-void mirror(std::vector<uint8_t>& nhwc, int width) {
-  const auto row_bytes = static_cast<size_t>(width) * 3;
-  for (size_t row = 0; row < nhwc.size(); row += row_bytes) {
-    for (size_t left = row, right = row + row_bytes - 3; left < right; left += 3, right -= 3) {
-      std::swap_ranges(nhwc.begin() + static_cast<int64_t>(left), nhwc.begin() + static_cast<int64_t>(left + 3),
-                       nhwc.begin() + static_cast<int64_t>(right));
-    }
-  }
-}
-
 std::vector<int64_t> indices_of(const std::vector<BadInput>& bad, const Dataset& images) {
   std::set<std::string> names;
   for (const BadInput& input : bad) names.insert(input.name);
@@ -57,9 +46,11 @@ ImageEmbeddings embed_images(Engine& engine, const std::shared_ptr<const Dataset
     };
     engine.embed(batch.pixels, batch.size(), rows(result.original));
     if (options.flip) {
-      mirror(batch.pixels, loader_options.width);
+      // The rows of all images, one below the other.
+      mirror(batch.pixels.data(), loader_options.width, static_cast<int>(batch.size()) * loader_options.height);
       engine.embed(batch.pixels, batch.size(), rows(result.flipped));
     }
+    loader.give_back(std::move(batch));
     done += n;
     if (progress) progress(static_cast<int64_t>(done));
   }

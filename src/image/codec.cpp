@@ -51,26 +51,34 @@ Image decode_with_opencv(Bytes encoded) {
   return image;
 }
 
-Image decode_jpeg(Bytes encoded) {
+// Into `rgb`, which has room for the size that the header tells.
+void decompress(Bytes encoded, const ImageHeader& header, uint8_t* rgb) {
   const tjhandle handle = thread_handle<tjInitDecompress>();
+  const auto size = static_cast<unsigned long>(encoded.size());
+  const int failed =
+      tjDecompress2(handle, chars(encoded), size, rgb, header.width, 0, header.height, TJPF_RGB, TJFLAG_ACCURATEDCT);
+  if (failed != 0 && !is_harmless(handle)) throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
+}
+
+// Four inks, which libjpeg-turbo does not turn into RGB.
+bool is_cmyk(Bytes encoded) {
   int width = 0, height = 0, subsampling = 0, colour = 0;
+  const tjhandle handle = thread_handle<tjInitDecompress>();
   const auto size = static_cast<unsigned long>(encoded.size());
   if (tjDecompressHeader3(handle, chars(encoded), size, &width, &height, &subsampling, &colour) != 0) {
     throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
   }
-  if (colour == TJCS_CMYK || colour == TJCS_YCCK) return decode_with_opencv(encoded);
-  Image image(width, height);
-  if (tjDecompress2(handle, chars(encoded), size, image.rgb.data(), width, 0, height, TJPF_RGB, TJFLAG_ACCURATEDCT) !=
-          0 &&
-      !is_harmless(handle)) {
-    throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
-  }
+  return colour == TJCS_CMYK || colour == TJCS_YCCK;
+}
+
+Image decode_jpeg(Bytes encoded, const ImageHeader& header) {
+  if (header.components == 4 && is_cmyk(encoded)) return decode_with_opencv(encoded);
+  Image image(header.width, header.height);
+  decompress(encoded, header, image.rgb.data());
   return upright(std::move(image), exif_orientation(encoded));
 }
 
-}  // namespace
-
-Image decode_image(Bytes encoded) {
+ImageHeader checked_header(Bytes encoded) {
   const ImageHeader header = probe_image(encoded);
   const std::string size = std::to_string(header.width) + "x" + std::to_string(header.height);
   if (header.width <= 0 || header.height <= 0) throw Error("an image of size " + size);
@@ -80,7 +88,24 @@ Image decode_image(Bytes encoded) {
   if (int64_t{header.width} * header.height > max_pixels_per_byte * static_cast<int64_t>(encoded.size())) {
     throw Error("an image of size " + size + " in " + std::to_string(encoded.size()) + " bytes: its header is damaged");
   }
-  return header.format == ImageFormat::jpeg ? decode_jpeg(encoded) : decode_with_opencv(encoded);
+  return header;
+}
+
+}  // namespace
+
+Image decode_image(Bytes encoded) {
+  const ImageHeader header = checked_header(encoded);
+  return header.format == ImageFormat::jpeg ? decode_jpeg(encoded, header) : decode_with_opencv(encoded);
+}
+
+void decode_image(Bytes encoded, int width, int height, uint8_t* rgb) {
+  const ImageHeader header = checked_header(encoded);
+  const bool fits = header.width == width && header.height == height;
+  if (header.format == ImageFormat::jpeg && fits && header.components != 4 && exif_orientation(encoded) == 1) {
+    return decompress(encoded, header, rgb);
+  }
+  const Image image = header.format == ImageFormat::jpeg ? decode_jpeg(encoded, header) : decode_with_opencv(encoded);
+  resize(image, width, height, rgb);
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
@@ -105,14 +130,26 @@ std::vector<std::byte> encode_png(const Image& image) {
   return {begin, begin + buffer.size()};
 }
 
-Image resize(const Image& image, int width, int height) {
-  if (width == image.width && height == image.height) return image;
-  Image result(width, height);
+void resize(const Image& image, int width, int height, uint8_t* rgb) {
   const cv::Mat source(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
-  cv::Mat target(height, width, CV_8UC3, result.rgb.data());
+  cv::Mat target(height, width, CV_8UC3, rgb);
   const bool shrinks = width < image.width || height < image.height;
-  cv::resize(source, target, target.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+  if (source.size() == target.size()) {
+    source.copyTo(target);
+  } else {
+    cv::resize(source, target, target.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+  }
+}
+
+Image resize(const Image& image, int width, int height) {
+  Image result(width, height);
+  resize(image, width, height, result.rgb.data());
   return result;
+}
+
+void mirror(uint8_t* rgb, int width, int height) {
+  const cv::Mat image(height, width, CV_8UC3, rgb);
+  cv::flip(image, image, /*around the vertical axis*/ 1);
 }
 
 }  // namespace facerec

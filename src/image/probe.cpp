@@ -44,7 +44,7 @@ ImageHeader jpeg_header(Bytes data) {
       continue;
     }
     if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
-      return {ImageFormat::jpeg, big16(data, i + 7), big16(data, i + 5)};
+      return {ImageFormat::jpeg, big16(data, i + 7), big16(data, i + 5), at(data, i + 9)};
     }
     if (marker == 0xD9 || marker == 0xDA) break;
     i += 2 + static_cast<size_t>(big16(data, i + 2));

@@ -162,6 +162,7 @@ class Run {
     } else {
       count_nonfinite(batches);
     }
+    for (Batch& batch : batches) loader_->give_back(std::move(batch));
     if (is_due(config_.train.log_every) || state_.step == length_.total_steps) log_step();
   }
 

@@ -39,6 +39,9 @@ struct LoaderPosition {
 // Batches in an epoch of `images`; throws a usage Error when they do not fill one.
 int64_t batches_per_epoch(int64_t images, const LoaderOptions& options);
 
+// Memory: the batch that was handed out and at most four that are under way, of batch_size × height × width × 3 bytes, and
+// one or two orders of 4 bytes an image.
+//
 // Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the sampler, the
 // seed, the epoch and the position alone, not on threads or timing. An image that cannot be read or decoded is replaced
 // by another one drawn from (seed, epoch, position), and remembered in bad_inputs(); when nothing can be read, next()
@@ -51,6 +54,9 @@ class Loader {
 
   // The batch at position(); waits for it. After the last batch of an epoch the next epoch begins.
   Batch next();
+
+  // Takes a batch that is no longer needed: its memory is filled again. Fresh memory costs 5 % of the decoding.
+  void give_back(Batch batch);
   LoaderPosition position() const;
 
   double seconds_waited() const;  // total time that next() waited for the workers

@@ -24,7 +24,8 @@ enum class ImageFormat { jpeg, png, bmp, webp };
 
 struct ImageHeader {
   ImageFormat format;
-  int width, height;  // as stored, before EXIF rotation
+  int width, height;   // as stored, before EXIF rotation
+  int components = 0;  // of a JPEG: 1 grey, 3 colour, 4 CMYK
 };
 
 // The largest image that is decoded, in pixels: 2^28 (a 16,384 × 16,384 photograph), 768 MiB of RGB.
@@ -38,12 +39,20 @@ ImageHeader probe_image(std::span<const std::byte> encoded);
 // for images above max_pixels; the caller adds the file's name.
 Image decode_image(std::span<const std::byte> encoded);
 
+// The same into memory of width × height × 3 bytes; an image of another size is resized. Saves copies: a JPEG of that
+// size is decoded in place.
+void decode_image(std::span<const std::byte> encoded, int width, int height, uint8_t* rgb);
+
 // quality 1 … 100, 4:2:0 chroma as cameras write it.
 std::vector<std::byte> encode_jpeg(const Image& image, int quality);
 std::vector<std::byte> encode_png(const Image& image);
 
 // Area averaging when shrinking, bilinear when growing (OpenCV's INTER_AREA and INTER_LINEAR); a copy at equal size.
 Image resize(const Image& image, int width, int height);
+void resize(const Image& image, int width, int height, uint8_t* rgb);  // into width × height × 3 bytes
+
+// Left and right change sides, in place: a row of width × 3 bytes after the other.
+void mirror(uint8_t* rgb, int width, int height);
 
 // True for the extensions that image folders are searched for: jpg, jpeg, png, bmp, webp in any case.
 bool has_image_extension(const std::string& name);

@@ -1,0 +1,80 @@
+// What the loader costs beside the decoding itself: images/s of libjpeg-turbo alone over the encoded bytes in memory,
+// on one thread, and of the Loader (read, decode, flip, collate) with one worker and with all cores.
+//     loader SET [SECONDS]      a set of JPEGs of one size, in any form that train reads
+#include "facerec/data/loader.h"
+
+#include <turbojpeg.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "facerec/core/parallel.h"
+
+namespace {
+
+using namespace facerec;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+double decode_alone(const std::vector<Sample>& samples, int width, int height, double seconds) {
+  const tjhandle handle = tjInitDecompress();
+  std::vector<unsigned char> pixels(static_cast<size_t>(width) * static_cast<size_t>(height) * 3);
+  int64_t images = 0;
+  const auto begin = Clock::now();
+  while (seconds_since(begin) < seconds) {
+    for (const Sample& sample : samples) {
+      const auto* bytes = reinterpret_cast<const unsigned char*>(sample.encoded.data());
+      int w = 0, h = 0, subsampling = 0, colour = 0;
+      tjDecompressHeader3(handle, bytes, sample.encoded.size(), &w, &h, &subsampling, &colour);
+      tjDecompress2(handle, bytes, sample.encoded.size(), pixels.data(), width, 0, height, TJPF_RGB,
+                    TJFLAG_ACCURATEDCT);
+    }
+    images += static_cast<int64_t>(samples.size());
+  }
+  const double speed = static_cast<double>(images) / seconds_since(begin);
+  tjDestroy(handle);
+  return speed;
+}
+
+double load(const std::shared_ptr<const Dataset>& data, int width, int height, int workers, double seconds) {
+  LoaderOptions options;
+  options.width = width;
+  options.height = height;
+  options.workers = workers;
+  Loader loader(data, shuffle_sampler({{0, data->size(), 1.0}}, 1), options);
+  for (int i = 0; i < 8; ++i) loader.give_back(loader.next());
+  int64_t images = 0;
+  const auto begin = Clock::now();
+  while (seconds_since(begin) < seconds) {
+    Batch batch = loader.next();
+    images += batch.size();
+    loader.give_back(std::move(batch));
+  }
+  return static_cast<double>(images) / seconds_since(begin);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count < 2) return std::fprintf(stderr, "loader SET [SECONDS]\n"), 2;
+  const double seconds = count > 2 ? std::atof(arguments[2]) : 5;
+  Problems problems;
+  const std::shared_ptr<const Dataset> data = open_images({arguments[1]}, "", problems);
+  std::vector<Sample> samples;
+  for (int64_t i = 0; i < std::min<int64_t>(data->size(), 4096); ++i) samples.push_back(data->read(i));
+  const ImageHeader header = probe_image(samples[0].encoded);
+  // Twice, one after the other: the machine's speed drifts.
+  for (int round = 0; round < 2; ++round) {
+    const double alone = decode_alone(samples, header.width, header.height, seconds);
+    const double one = load(data, header.width, header.height, 1, seconds);
+    const double all = load(data, header.width, header.height, available_cores(), seconds);
+    std::printf("images/s: libjpeg-turbo alone %.0f, loader with 1 worker %.0f (%.1f %%), with %d %.0f (%.2f times)\n",
+                alone, one, 100 * one / alone, available_cores(), all, all / one);
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}
