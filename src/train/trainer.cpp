@@ -172,12 +172,12 @@ class Run {
     if (++state_.nonfinite_in_a_row < config_.train.max_nonfinite) return;
     std::string names;
     for (const Batch& batch : batches) {
-      for (int64_t index : batch.indices) names += data_->name(index) + "\n";
+      for (int64_t index : batch.indices) names += data_.images->name(index) + "\n";
     }
     const fs::path list = options_.run / "nonfinite_batch.txt";
     write_file(list, names);
     throw Error(fmt::format("the loss was not finite in {} steps in a row; the batch of step {} begins with {}",
-                            state_.nonfinite_in_a_row, state_.step, data_->name(batches.front().indices.front())))
+                            state_.nonfinite_in_a_row, state_.step, data_.images->name(batches.front().indices.front())))
         .file(text_of(list))
         .hint("lower optimizer.lr, or add a warm-up; the file lists the whole batch");
   }
