@@ -1,0 +1,27 @@
+// NumPy's .npy files: one array of one basic type.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace facerec {
+
+struct NpyArray {
+  std::string dtype;  // as NumPy spells it: "|b1", "<f4"; the byte order is |, <, > or =
+  bool fortran_order = false;
+  std::vector<int64_t> shape;
+  std::span<const std::byte> data;  // in the bytes that were parsed
+};
+
+// Versions 1 to 3 of the format. The header is a Python dictionary of a text, a boolean and a tuple of integers, and is
+// read as nothing else. Throws Error with its offset when the file is damaged, holds records or Python objects, or has
+// more or fewer bytes than its shape and type say.
+NpyArray parse_npy(std::span<const std::byte> bytes);
+
+// A file with one array of one dimension, as numpy.save writes it.
+std::vector<std::byte> npy_of(const std::vector<bool>& values);
+
+}  // namespace facerec
