@@ -14,9 +14,19 @@ std::vector<std::byte> read_image_file(const fs::path& path) {
   return read_file(path, max_image_file);
 }
 
+// The folders beside the identity's own stay in the name, so that a deep tree's images keep apart.
 std::string ImageFiles::relative_path(int64_t index) const {
-  const fs::path path(paths_[static_cast<size_t>(index)]);
-  return class_name(label(index)) + "/" + path.filename().string();
+  const std::string identity = class_name(label(index));
+  std::string file;
+  bool left_out = false;
+  for (const fs::path& part : fs::path(paths_[static_cast<size_t>(index)]).relative_path()) {
+    if (!left_out && part == identity) {
+      left_out = true;
+    } else if (part != "." && part != "..") {
+      file += (file.empty() ? "" : "_") + part.string();
+    }
+  }
+  return identity + "/" + file;
 }
 
 uint32_t NamedClasses::number_of(const std::string& name) {

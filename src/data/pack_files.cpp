@@ -1,0 +1,68 @@
+// The writers of image files and of lists.
+#include <unistd.h>
+
+#include <fstream>
+
+#include "data/pack_writer.h"
+#include "facerec/core/error.h"
+
+namespace facerec {
+namespace {
+
+class FolderWriter : public PackWriter {
+ public:
+  FolderWriter(const fs::path& folder, bool goes_on) : folder_(folder), part_(folder.string() + ".part") {
+    if (!goes_on) fs::remove_all(part_);
+    fs::create_directories(part_);
+  }
+
+  void append(const PackItem& item) override {
+    const fs::path path = part_ / item.path;
+    fs::create_directories(path.parent_path());
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(item.encoded.data()), static_cast<std::streamsize>(item.encoded.size()));
+    file.close();
+    if (!file) throw Error("cannot be written").file(text_of(path)).hint("is the disk full?");
+  }
+
+  // One call for thousands of small files.
+  std::vector<uint64_t> sync() override {
+    ::sync();
+    return {0};
+  }
+
+  void finish() override {
+    sync();
+    fs::remove_all(folder_);
+    fs::rename(part_, folder_);
+  }
+
+ private:
+  fs::path folder_, part_;
+};
+
+class ListWriter : public PackWriter {
+ public:
+  ListWriter(const fs::path& file, uint64_t keep) : file_(file, keep) {}
+  void append(const PackItem& item) override { file_.write(item.path + "\t" + std::to_string(item.label) + "\n"); }
+  std::vector<uint64_t> sync() override {
+    file_.sync();
+    return {file_.size()};
+  }
+  void finish() override { file_.commit(); }
+
+ private:
+  GrowingFile file_;
+};
+
+}  // namespace
+
+std::unique_ptr<PackWriter> folder_writer(const fs::path& folder, std::span<const uint64_t> sizes) {
+  return std::make_unique<FolderWriter>(folder, !sizes.empty());
+}
+
+std::unique_ptr<PackWriter> list_writer(const fs::path& file, std::span<const uint64_t> sizes) {
+  return std::make_unique<ListWriter>(file, sizes.empty() ? 0 : sizes.front());
+}
+
+}  // namespace facerec
