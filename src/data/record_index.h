@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "facerec/core/files.h"
@@ -26,6 +27,10 @@ class RecordSink {
   virtual void add(uint64_t offset, uint32_t label) = 0;
   virtual void leave_out(BadInput problem) = 0;  // an image that cannot be used
 };
+
+// Where what is made of `file` may be kept, the best place first: beside it, and below $XDG_CACHE_HOME/facerec. Both have
+// the extension `suffix`.
+std::vector<fs::path> places_beside(const fs::path& file, const std::string& suffix);
 
 // The index of `files[0]`: the kept one, when it was made from `files` as they are now (size and time of change of each;
 // all of them are what `scan` reads), else one that `scan` fills. A new one is kept as `files[0]`.facerec-index, or, where

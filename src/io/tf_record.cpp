@@ -61,10 +61,10 @@ TfRecord read_tf_record(std::span<const std::byte> file, uint64_t offset) {
   const uint64_t length = length_of(rest.first<tf_record_head>(), offset);
   const uint64_t whole = tf_record_head + length + tf_record_tail;
   if (whole > rest.size()) throw cut_off(offset);
-  const auto data = rest.subspan(tf_record_head, length);
-  const bool intact = !checked || confirms(rest.subspan(tf_record_head + length, tf_record_tail), data);
-  return {data, intact, offset + whole};
+  return {rest.subspan(tf_record_head, length), rest.subspan(tf_record_head + length, tf_record_tail), offset + whole};
 }
+
+bool TfRecord::intact() const { return !checked || confirms(checksum, data); }
 
 bool begins_tf_record(std::span<const std::byte> file) {
   return file.size() >= tf_record_head && has_length(file.first<tf_record_head>());

@@ -16,9 +16,10 @@ inline constexpr uint64_t max_tf_record = uint64_t{64} << 20;
 inline constexpr uint64_t tf_record_head = 12, tf_record_tail = 4;
 
 struct TfRecord {
-  std::span<const std::byte> data;  // in the file
-  bool intact;                      // its checksum is right
-  uint64_t next;                    // where the next record begins, at most the size of the file
+  std::span<const std::byte> data, checksum;  // in the file
+  uint64_t next;                              // where the next record begins, at most the size of the file
+
+  bool intact() const;  // whether the checksum is right; reads all of it
 };
 
 // The record at `offset`, which may be anything. Throws Error, with the offset, when no record begins there: it has no

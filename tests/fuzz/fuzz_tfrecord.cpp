@@ -35,6 +35,7 @@ bool read_records(std::span<const std::byte> file) {
     while (at < file.size()) {
       const TfRecord record = read_tf_record(file, at);
       fuzz::require(record.next > at && record.next <= file.size());
+      fuzz::require(record.intact());
       read_example(record, at);
       at = record.next;
     }

@@ -59,7 +59,7 @@ TEST(TfRecord, ReadsWhatTensorFlowWrote) {
   int count = 0;
   for (uint64_t at = 0; at < file.size(); ++count) {
     const TfRecord record = read_tf_record(file, at);
-    EXPECT_TRUE(record.intact);
+    EXPECT_TRUE(record.intact());
     written += text_of_bytes(write_tf_record(record.data));
     at = record.next;
   }
@@ -85,7 +85,7 @@ TEST(TfRecord, TellsDamageApart) {
   std::string file = good;
   file[second + 13] ^= 1;
   const TfRecord record = read_tf_record(bytes_of(file), second);
-  EXPECT_FALSE(record.intact);
+  EXPECT_FALSE(record.intact());
   EXPECT_EQ(record.next, file.size());
   file = good;
   file[second + 2] ^= 1;
