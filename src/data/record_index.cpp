@@ -26,6 +26,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view mark = "FRINDEX\x01";
+const char* const kept_suffix = ".facerec-index";
 constexpr uint64_t entry_size = 12, end_size = 8;
 constexpr uint64_t block = entry_size << 16;         // read and written at once
 constexpr int64_t most_problems = int64_t{1} << 32;  // more are told by no index of ours
@@ -210,20 +211,6 @@ class IndexWriter : public RecordSink {
   int64_t left_out_ = 0;
 };
 
-// Where an index may be kept, the best place first.
-std::vector<fs::path> places(const fs::path& file) {
-  std::vector<fs::path> all{text_of(file) + ".facerec-index"};
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  fs::path folder = cache != nullptr ? cache : "";
-  if (!folder.is_absolute() && home != nullptr && *home != '\0') folder = fs::path(home) / ".cache";
-  if (!folder.is_absolute()) return all;
-  // Two files with one checksum of their paths take turns: the fingerprint tells them apart.
-  const std::string path = text_of(fs::absolute(file).lexically_normal());
-  all.push_back(folder / "facerec" / fmt::format("{:08x}.facerec-index", crc32c(bytes_of(path))));
-  return all;
-}
-
 using Scan = std::function<void(RecordSink&)>;
 
 bool keep(const fs::path& place, const json& fingerprint, const Scan& scan, Told& told, Problems& problems) {
@@ -248,7 +235,7 @@ bool keep(const fs::path& place, const json& fingerprint, const Scan& scan, Told
 std::shared_ptr<const RecordIndex> make_index(const std::vector<fs::path>& files, const json& fingerprint,
                                               const Scan& scan, Problems& problems) {
   Told told, kept;
-  for (const fs::path& place : places(files.at(0))) {
+  for (const fs::path& place : places_beside(files.at(0), kept_suffix)) {
     if (!keep(place, fingerprint, scan, told, problems)) continue;
     if (auto index = open_kept(place, fingerprint, kept)) return index;
   }
@@ -261,10 +248,23 @@ std::shared_ptr<const RecordIndex> make_index(const std::vector<fs::path>& files
 
 }  // namespace
 
+std::vector<fs::path> places_beside(const fs::path& file, const std::string& suffix) {
+  std::vector<fs::path> all{text_of(file) + suffix};
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  fs::path folder = cache != nullptr ? cache : "";
+  if (!folder.is_absolute() && home != nullptr && *home != '\0') folder = fs::path(home) / ".cache";
+  if (!folder.is_absolute()) return all;
+  // Two files with one checksum of their paths take turns: the fingerprint tells them apart.
+  const std::string path = text_of(fs::absolute(file).lexically_normal());
+  all.push_back(folder / "facerec" / fmt::format("{:08x}{}", crc32c(bytes_of(path)), suffix));
+  return all;
+}
+
 std::shared_ptr<const RecordIndex> open_record_index(const std::vector<fs::path>& files, const Scan& scan,
                                                      Problems& problems) {
   const json fingerprint = fingerprint_of(files);
-  for (const fs::path& place : places(files.at(0))) {
+  for (const fs::path& place : places_beside(files.at(0), kept_suffix)) {
     Told told;
     if (auto index = open_kept(place, fingerprint, told)) {
       report(told, problems);

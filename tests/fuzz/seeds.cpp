@@ -1,9 +1,13 @@
 // Writes the seeds under corpus/: fuzz_seeds FOLDER
+#include <zlib.h>
+
 #include <cstdio>
 
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
+#include "io/tf_example.h"
+#include "io/tf_record.h"
 #include "support/checkpoints.h"
 
 namespace {
@@ -21,7 +25,30 @@ std::string folder_of_kinds() {
          "G?\xF8\0\0\0\0\0\0"s + pickled("none"sv) + "Nu";
 }
 
+void write_records(const fs::path& folder) {
+  std::string file;
+  for (const char* image : {"image/encoded", "image/img_path"}) {
+    TfExampleWriter example;
+    example.add("image/filename", "0/a.jpg");
+    example.add("image/source_id", 300);
+    example.add(image, "0/a.jpg");
+    const std::string message = example.message();
+    const std::vector<std::byte> record = write_tf_record(std::as_bytes(std::span(message)));
+    file.append(reinterpret_cast<const char*>(record.data()), record.size());
+  }
+  std::string packed(compressBound(file.size()), '\0');
+  uLongf size = packed.size();
+  if (compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(file.data()),
+               file.size()) != Z_OK) {
+    throw Error("cannot be compressed").file(text_of(folder));
+  }
+  fs::create_directories(folder);
+  write_file(folder / "records", file);
+  write_file(folder / "zlib", std::string_view(packed).substr(0, size));
+}
+
 void write(const fs::path& folder) {
+  write_records(folder / "tfrecord");
   const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
   const auto bytes = std::as_bytes(std::span(numbers));
   const std::vector<NamedTensor> tensors{{"a.weight", {"F32", {2, 3}, bytes}},
