@@ -17,9 +17,13 @@ RunVerb set_up_finetune(CLI::App& app);
 RunVerb set_up_eval(CLI::App& app);
 RunVerb set_up_info(CLI::App& app);
 RunVerb set_up_export(CLI::App& app);
+RunVerb set_up_pack(CLI::App& app);
 
 // --arch, --publisher and --preprocess, for every verb that opens a model.
 void add_model_options(CLI::App& app, ModelOptions& options);
+
+// --label, --where, --root and the columns of a CSV file, for every verb that opens a data set.
+void add_data_set_options(CLI::App& app, DataSetOptions& options);
 
 // Opens libfacerec.so, on first use. Throws Error when it cannot be opened.
 const Verbs& library();

@@ -23,6 +23,7 @@ struct VerbEntry {
 
 constexpr VerbEntry verbs[] = {
     {"synth", "procedural identities: a stand-in data set that needs no download", set_up_synth},
+    {"pack", "a data set from one form into another", set_up_pack},
     {"train", "train a model from a configuration", set_up_train},
     {"finetune", "train on from a model, and compare it before and after", set_up_finetune},
     {"eval", "verification benchmarks: LFW's protocol, ROC, tables and JSON", set_up_eval},

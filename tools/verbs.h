@@ -2,10 +2,12 @@
 // here needs LibTorch, OpenCV or a BLAS, so that `facerec --help` answers at once.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "facerec/data/pack.h"
 #include "facerec/data/synth.h"
 #include "facerec/model/recognise.h"
 #include "facerec/train/config.h"
@@ -25,6 +27,25 @@ struct SynthVerb {
   bool force = false;
 };
 
+// A data set on the command line, and how it is to be read.
+struct DataSetOptions {
+  std::string path, root;
+  LabelConfig label;
+  std::map<std::string, std::string> where;
+  ColumnsConfig columns;
+};
+
+inline TrainingSetConfig training_set_of(const DataSetOptions& options) {
+  return {options.path, 1.0, options.label, options.where, options.columns};
+}
+
+struct PackVerb {
+  DataSetOptions input;
+  std::string out;
+  std::string pairs;  // a list, or how many to draw
+  PackOptions options;
+};
+
 struct TrainVerb {
   TrainConfig config;
   std::vector<std::string> model_keys;  // of the section `model` that the user gave
@@ -39,11 +60,17 @@ struct NamedPath {
   std::string name, path;
 };
 
-// What overrules a model's file: --arch, --publisher, --preprocess.
 struct InfoVerb {
-  std::string path;
-  ModelOptions model;
-  bool tensors = false;  // list every tensor
+  DataSetOptions data;  // its path may be that of a model, too
+  ModelOptions model_options;
+  bool tensors = false;                // list every tensor
+  bool verify = false;                 // decode every image
+  std::string against, against_pairs;  // an evaluation set, to be compared with
+  std::string model;                   // that compares
+  double near_duplicate = 0.9;         // cosine
+  std::string out;                     // list for pack --exclude
+  std::string device = "auto";
+  int threads = 0;
 };
 
 struct ExportVerb {
@@ -76,6 +103,7 @@ struct Verbs {
   int (*eval)(const EvalVerb&, const CommonOptions&);
   int (*info)(const InfoVerb&, const CommonOptions&);
   int (*export_model)(const ExportVerb&, const CommonOptions&);
+  int (*pack)(const PackVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 
+#include "data/cfp.h"
+#include "data/evaluation_formats.h"
 #include "data/formats.h"
 #include "data/lists.h"
 #include "data/views.h"
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 
@@ -26,6 +29,20 @@ Image load_image(const Dataset& data, int64_t index) {
   } catch (Error& error) {
     throw std::move(error).file(data.name(index));
   }
+}
+
+std::vector<int64_t> images_per_class(const Dataset& data) {
+  std::vector<int64_t> counts(static_cast<size_t>(data.classes()));
+  for (int64_t i = 0; i < data.size(); ++i) ++counts[static_cast<size_t>(data.label(i))];
+  return counts;
+}
+
+std::string data_format(const fs::path& path) {
+  if (is_recordio(path)) return "recordio";
+  if (is_tfrecord(path)) return "tfrecord";
+  if (fs::is_directory(path)) return is_bcolz(path) ? "bcolz" : is_cfp(path) ? "cfp" : "folder";
+  if (is_list(path)) return lower(path.extension().string()) == ".csv" ? "csv" : "list";
+  return is_verification_pack(path) ? "bin" : "";
 }
 
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems) {

@@ -109,9 +109,8 @@ class Packing {
   void write_block(PackWriter& writer) {
     const auto first = static_cast<size_t>(state_.done);
     std::vector<Slot> slots(std::min(block, order_.size() - first));
-    parallel_for(static_cast<int64_t>(slots.size()), options_.threads, [&](int64_t i) {
-      slots[static_cast<size_t>(i)] = read(order_[first + static_cast<size_t>(i)]);
-    });
+    parallel_for(static_cast<int64_t>(slots.size()), options_.threads,
+                 [&](int64_t i) { slots[static_cast<size_t>(i)] = read(order_[first + static_cast<size_t>(i)]); });
     for (size_t i = 0; i < slots.size(); ++i) {
       const uint32_t image = order_[first + i];
       if (slots[i].fault.empty()) {
@@ -158,7 +157,8 @@ class Packing {
   std::string unique_path(std::string path, uint32_t image) {
     if (paths_.insert(path).second) return path;
     const fs::path given(path);
-    path = text_of(given.parent_path() / fmt::format("{}_{}{}", given.stem().string(), image, given.extension().string()));
+    path =
+        text_of(given.parent_path() / fmt::format("{}_{}{}", given.stem().string(), image, given.extension().string()));
     paths_.insert(path);
     return path;
   }
@@ -183,7 +183,11 @@ PackSummary pack_training_set(const TrainingSetConfig& set, const std::string& r
   if (!options.exclude.empty()) data = exclude(data, options.exclude);
   const std::string job = describe_job(set, root, options, data->size());
   PackState state = begin_pack(out, options, job);
-  if (state.finished) return {};
+  if (state.finished) {
+    PackSummary summary;
+    summary.already_there = true;
+    return summary;
+  }
   PackSummary summary = Packing(data, out, options, std::move(state)).run(progress);
   if (summary.signal == 0) forget_pack_state(out);
   summary.excluded = all - data->size();

@@ -33,7 +33,8 @@ struct Counts {
 
 // LFW's list can say so: several folds, each with as many same as different pairs, all of one size.
 bool fits_lfw(const PairSet& set, std::map<uint16_t, Counts>& folds) {
-  for (size_t i = 0; i < set.pairs.size(); ++i) ++(set.pairs[i].same ? folds[set.fold[i]].same : folds[set.fold[i]].different);
+  for (size_t i = 0; i < set.pairs.size(); ++i)
+    ++(set.pairs[i].same ? folds[set.fold[i]].same : folds[set.fold[i]].different);
   const Counts first = folds.begin()->second;
   return folds.size() > 1 && first.same == first.different &&
          std::all_of(folds.begin(), folds.end(), [&](const auto& fold) { return fold.second == first; });
@@ -94,7 +95,8 @@ void write_folder_of_pairs(const PairSet& set, const fs::path& out, int threads,
       if (progress) progress(std::min(first + block, count), count);
     }
     std::string list;
-    for (const Pair& pair : set.pairs) list += fmt::format("{}\t{}\t{}\n", paths[pair.a], paths[pair.b], pair.same ? 1 : 0);
+    for (const Pair& pair : set.pairs)
+      list += fmt::format("{}\t{}\t{}\n", paths[pair.a], paths[pair.b], pair.same ? 1 : 0);
     write_file(folder / "pairs.txt", is_lfw ? lfw_list(set, folds, names) : list);
   });
 }
@@ -106,7 +108,8 @@ PackSummary pack_evaluation_set(const PairSet& set, const fs::path& out, const P
   if (fs::exists(out)) {
     if (!options.force) throw Error::usage("is there already").file(text_of(out)).hint("--force replaces it");
     if (options.format != "bcolz") check_replaceable(out, options.format);
-    if (options.format == "bcolz" && !is_bcolz(out)) throw Error::usage("is no bcolz folder: it is not replaced").file(text_of(out));
+    if (options.format == "bcolz" && !is_bcolz(out))
+      throw Error::usage("is no bcolz folder: it is not replaced").file(text_of(out));
   }
   if (!out.parent_path().empty()) fs::create_directories(out.parent_path());
   const int64_t images = set.images->size(), pairs = static_cast<int64_t>(set.pairs.size());

@@ -33,7 +33,8 @@ void check_replaceable(const fs::path& out, const std::string& format) {
   if (!fs::exists(out)) return;
   const bool is_folder = fs::is_directory(out);
   if (is_folder != (format == "folder" || format == "recordio")) {
-    throw Error::usage(is_folder ? "is a folder, and a file is to be written" : "is a file, and a folder is to be written")
+    throw Error::usage(is_folder ? "is a folder, and a file is to be written"
+                                 : "is a file, and a folder is to be written")
         .file(text_of(out));
   }
   if (format != "folder") return;

@@ -29,9 +29,9 @@ class PackWriter {
 // `sizes`: what the last sync() of an earlier process returned; empty: from the start.
 //
 // A folder with train.rec, train.idx, train.lst and property (classes,height,width of the first image) in InsightFace's
-// identity-header form: key 0 tells the ranges, images are keys 1 … N, then a key an identity. The labels come ascending.
-// `written`: the labels of the images that earlier processes wrote, as many as lie within `sizes`; images are left out
-// when they cannot be read, so the labels of all are known at finish() alone.
+// identity-header form: key 0 tells the ranges, images are keys 1 … N, then a key an identity. The labels come
+// ascending. `written`: the labels of the images that earlier processes wrote, as many as lie within `sizes`; images
+// are left out when they cannot be read, so the labels of all are known at finish() alone.
 std::unique_ptr<PackWriter> recordio_writer(const fs::path& folder, std::vector<uint32_t> written,
                                             std::span<const uint64_t> sizes);
 

@@ -53,10 +53,4 @@ SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> data, std::vector<ui
   }
 }
 
-std::vector<int64_t> images_per_class(const Dataset& data) {
-  std::vector<int64_t> counts(static_cast<size_t>(data.classes()));
-  for (int64_t i = 0; i < data.size(); ++i) ++counts[static_cast<size_t>(data.label(i))];
-  return counts;
-}
-
 }  // namespace facerec

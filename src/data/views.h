@@ -64,7 +64,4 @@ class SubsetDataset : public Dataset {
   std::vector<uint32_t> labels_;   // here, of those in data_
 };
 
-// How many images each class has.
-std::vector<int64_t> images_per_class(const Dataset& data);
-
 }  // namespace facerec

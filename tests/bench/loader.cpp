@@ -1,6 +1,9 @@
 // What the loader costs beside the decoding itself: images/s of libjpeg-turbo alone over the encoded bytes in memory,
 // on one thread, and of the Loader (read, decode, flip, collate) with one worker and with all cores.
-//     loader SET [SECONDS]      a set of JPEGs of one size, in any form that train reads
+//     loader SET [SECONDS]                 a set of JPEGs of one size, in any form that train reads
+//     loader SET SECONDS --normalise       one number: images/s of the Loader on the cores it has, each batch also
+//     turned
+//                                          into normalised floats, planes apart; dataloader_peer.py compares that
 #include "facerec/data/loader.h"
 
 #include <turbojpeg.h>
@@ -38,7 +41,24 @@ double decode_alone(const std::vector<Sample>& samples, int width, int height, d
   return speed;
 }
 
-double load(const std::shared_ptr<const Dataset>& data, int width, int height, int workers, double seconds) {
+// (x/255 - 0.5)/0.5, [n, 3, height, width].
+void normalise(const Batch& batch, std::vector<float>& out) {
+  const size_t plane = batch.pixels.size() / 3 / batch.labels.size();
+  out.resize(batch.pixels.size());
+  for (size_t image = 0; image < batch.labels.size(); ++image) {
+    const uint8_t* rgb = batch.pixels.data() + image * plane * 3;
+    float* target = out.data() + image * plane * 3;
+    for (size_t i = 0; i < plane; ++i) {
+      for (size_t channel = 0; channel < 3; ++channel) {
+        target[channel * plane + i] = (static_cast<float>(rgb[3 * i + channel]) / 255 - 0.5F) / 0.5F;
+      }
+    }
+  }
+}
+
+double load(const std::shared_ptr<const Dataset>& data, int width, int height, int workers, double seconds,
+            bool normalised = false) {
+  std::vector<float> floats;
   LoaderOptions options;
   options.width = width;
   options.height = height;
@@ -50,6 +70,7 @@ double load(const std::shared_ptr<const Dataset>& data, int width, int height, i
   while (seconds_since(begin) < seconds) {
     Batch batch = loader.next();
     images += batch.size();
+    if (normalised) normalise(batch, floats);
     loader.give_back(std::move(batch));
   }
   return static_cast<double>(images) / seconds_since(begin);
@@ -65,6 +86,10 @@ int main(int count, char** arguments) try {
   std::vector<Sample> samples;
   for (int64_t i = 0; i < std::min<int64_t>(data->size(), 4096); ++i) samples.push_back(data->read(i));
   const ImageHeader header = probe_image(samples[0].encoded);
+  if (count > 3) {
+    std::printf("%.1f\n", load(data, header.width, header.height, available_cores(), seconds, true));
+    return 0;
+  }
   // Twice, one after the other: the machine's speed drifts.
   for (int round = 0; round < 2; ++round) {
     const double alone = decode_alone(samples, header.width, header.height, seconds);

@@ -7,13 +7,13 @@
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 #include "facerec/data/dataset.h"
-#include "facerec/data/pairs.h"
 #include "facerec/infer/engine.h"
 #include "facerec/model/backbone.h"
 #include "facerec/model/onnx.h"
 #include "facerec/model/preprocess.h"
 #include "facerec/model/weights.h"
 #include "facerec/train/run_folder.h"
+#include "tools/run/lines.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
 
@@ -75,7 +75,7 @@ Json file_json(const fs::path& path, const TensorFile& file, bool list) {
 Json tensors_json(const fs::path& path, const InfoVerb& verb) {
   const TensorFile file = open_tensor_file(path);
   Json json = file_json(path, file, verb.tensors);
-  const Finding finding = examine(file, verb.model);
+  const Finding finding = examine(file, verb.model_options);
   if (finding.model) {
     const std::shared_ptr<Backbone> backbone = load_backbone(*finding.model);
     add_model(*finding.model, count_parameters(*backbone), model_identity(*backbone), json);
@@ -107,7 +107,7 @@ Json onnx_json(const fs::path& path, const InfoVerb& verb) {
   const TensorFile tensors{path, "onnx", {{"", file.initializers}}, file.metadata, nullptr};
   Json json = file_json(path, tensors, verb.tensors);
   try {
-    const Recognition model = recognise_onnx(file, verb.model);
+    const Recognition model = recognise_onnx(file, verb.model_options);
     const bool known = model.spec.architecture != "onnx";
     add_model(model, known ? count_parameters(model.spec) : count_weights(file), onnx_identity(path), json);
   } catch (const Error& error) {
@@ -127,22 +127,6 @@ Json checkpoint_json(const fs::path& path, const InfoVerb& verb) {
 }
 
 // --- text, made from the JSON so that no fact has two sources ---
-
-class Lines {
- public:
-  void add(const std::string& label, const std::string& value) { text_ += fmt::format("  {:<15}{}\n", label, value); }
-  void add_unless_null(const std::string& label, const Json& value) {
-    if (!value.is_null()) add(label, value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  std::string text_;
-};
-
-std::string with_commas(int64_t number) {
-  std::string digits = std::to_string(number);
-  for (auto at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), 1, ',');
-  return digits;
-}
 
 std::string shortened(const std::string& text) {
   constexpr size_t longest = 100;
@@ -240,36 +224,6 @@ Json run_json(const fs::path& run, const fs::path& model, const InfoVerb& verb) 
   return json;
 }
 
-Json dataset_json(const fs::path& folder) {
-  const std::shared_ptr<Dataset> images = open_image_folder(folder);
-  Json json{{"kind", "dataset"},
-            {"path", text_of(folder)},
-            {"format", "folder"},
-            {"images", images->size()},
-            {"identities", images->classes()}};
-  if (fs::exists(folder / "pairs.txt")) {
-    const PairSet set = open_pairs(folder, folder / "pairs.txt", "pairs", /*skip_missing=*/true);
-    const auto same = std::count_if(set.pairs.begin(), set.pairs.end(), [](const Pair& pair) { return pair.same; });
-    json["pairs"] = set.pairs.size();
-    json["same"] = same;
-    json["different"] = static_cast<int64_t>(set.pairs.size()) - same;
-    json["missing"] = set.missing;
-  }
-  return json;
-}
-
-std::string dataset_text(const Json& json) {
-  Lines lines;
-  lines.text_ = fmt::format("{}: data set, image folder\n", json["path"].get<std::string>());
-  lines.add("images", with_commas(json["images"]));
-  lines.add("identities", with_commas(json["identities"]));
-  if (json.contains("pairs")) {
-    lines.add("pairs", fmt::format("{}: {} same, {} different, {} more whose images are absent", json["pairs"].dump(),
-                                   json["same"].dump(), json["different"].dump(), json["missing"].dump()));
-  }
-  return lines.text_;
-}
-
 std::string run_text(const Json& json) {
   std::string steps;
   for (const Json& step : json["checkpoints"]) steps += fmt::format("{}{}", steps.empty() ? "" : ", ", step.dump());
@@ -281,14 +235,17 @@ std::string run_text(const Json& json) {
 }  // namespace
 
 int run_info(const InfoVerb& verb, const CommonOptions& common) {
-  const fs::path path = verb.path;
+  const fs::path path = verb.data.path;
   std::error_code code;
   const bool is_folder = fs::is_directory(path, code);
+  // A folder of images has no mark of its own: it is what no run is.
+  const bool is_data = !data_format(path).empty() && !(is_folder && !model_in(path).empty());
+  if (is_data) return run_info_dataset(verb, common);
+  if (!verb.against.empty() || verb.verify)
+    throw Error::usage("--verify and --against are for data sets").file(verb.data.path);
   const fs::path model = is_folder ? model_in(path) : find_model(path);
-  if (model.empty()) {
-    const Json json = dataset_json(path);
-    print_answer(common, json, dataset_text(json));
-  } else if (is_folder && !find_checkpoints(path).empty()) {
+  if (model.empty()) throw Error::usage("holds neither a data set nor a model").file(text_of(path));
+  if (is_folder && !find_checkpoints(path).empty()) {
     const Json json = run_json(path, model, verb);
     print_answer(common, json, run_text(json));
   } else {

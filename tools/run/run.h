@@ -11,6 +11,8 @@ int run_synth(const SynthVerb& verb, const CommonOptions& common);
 int run_train(const TrainVerb& verb, const CommonOptions& common);  // and finetune
 int run_eval(const EvalVerb& verb, const CommonOptions& common);
 int run_info(const InfoVerb& verb, const CommonOptions& common);
+int run_pack(const PackVerb& verb, const CommonOptions& common);
+int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
 
 }  // namespace facerec

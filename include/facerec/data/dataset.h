@@ -41,6 +41,9 @@ class Dataset {
 // The sample's pixels; throws Error naming the image when they cannot be decoded.
 Image load_image(const Dataset& data, int64_t index);
 
+// How many images each class has.
+std::vector<int64_t> images_per_class(const Dataset& data);
+
 // Images below `root`, at any depth, with the identities that `label` finds in their paths; classes in byte order of
 // their names. Images are recognised by extension (has_image_extension); hidden files and images directly in `root` are
 // left out, and so is what `where` does not let through. Throws a usage Error when `root` is missing or unreadable, or
@@ -51,6 +54,9 @@ std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConf
 // One training set in any of the forms that are read: a folder of images, a list or CSV file (src/data/lists.h),
 // RecordIO, TFRecord. `root`: what relative paths inside lists are below. Throws Error for what is none of them.
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems);
+
+// What a path holds: recordio, tfrecord, list, csv, bin, bcolz, cfp; folder: any other folder; "": none of them.
+std::string data_format(const fs::path& path);
 
 struct TrainingSet {
   std::shared_ptr<const Dataset> images;

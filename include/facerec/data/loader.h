@@ -39,8 +39,8 @@ struct LoaderPosition {
 // Batches in an epoch of `images`; throws a usage Error when they do not fill one.
 int64_t batches_per_epoch(int64_t images, const LoaderOptions& options);
 
-// Memory: the batch that was handed out and at most four that are under way, of batch_size × height × width × 3 bytes, and
-// one or two orders of 4 bytes an image.
+// Memory: the batch that was handed out and at most four that are under way, of batch_size × height × width × 3 bytes,
+// and one or two orders of 4 bytes an image.
 //
 // Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the sampler, the
 // seed, the epoch and the position alone, not on threads or timing. An image that cannot be read or decoded is replaced

@@ -27,6 +27,7 @@ struct PackSummary {
   int64_t pairs = 0;                   // of an evaluation set
   int64_t excluded = 0;
   std::vector<BadInput> skipped;  // images that could not be read
+  bool already_there = false;     // an earlier call has finished it
   int signal = 0;                 // that stopped it; `resume` goes on
 };
 

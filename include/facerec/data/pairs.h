@@ -18,9 +18,9 @@ struct Pair {
 struct PairSet {
   std::string name;
   std::shared_ptr<const Dataset> images;  // only those that a pair names, each once
-  std::vector<Pair> pairs;          // in file order
-  std::vector<uint16_t> fold;       // of each pair, from 0; all 0 for a list without folds
-  int64_t missing = 0;              // pairs left out since an image is absent (skip_missing)
+  std::vector<Pair> pairs;                // in file order
+  std::vector<uint16_t> fold;             // of each pair, from 0; all 0 for a list without folds
+  int64_t missing = 0;                    // pairs left out since an image is absent (skip_missing)
 };
 
 // An image folder with a list of pairs, in LFW's form or flat:
@@ -52,9 +52,9 @@ bool is_evaluation_set(const fs::path& path);
 // What a data set is called that was given no name: its file or folder without the extension.
 std::string set_name(const fs::path& path);
 
-// Pairs for an evaluation set of one's own: ten folds, each with `count`/20 same and as many different pairs, no pair twice,
-// no identity in two folds; same pairs spread evenly over the identities. The same seed gives the same pairs. Throws a
-// usage Error when `count` is no multiple of 20, or the set has too few images.
+// Pairs for an evaluation set of one's own: ten folds, each with `count`/20 same and as many different pairs, no pair
+// twice, no identity in two folds; same pairs spread evenly over the identities. The same seed gives the same pairs.
+// Throws a usage Error when `count` is no multiple of 20, or the set has too few images.
 PairSet draw_pairs(const std::shared_ptr<const Dataset>& images, int64_t count, uint64_t seed);
 
 }  // namespace facerec

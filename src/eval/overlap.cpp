@@ -1,0 +1,120 @@
+#include "facerec/eval/overlap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "facerec/core/parallel.h"
+#include "facerec/core/text.h"
+#include "facerec/data/loader.h"
+#include "facerec/eval/embed.h"
+
+namespace facerec {
+namespace {
+
+void normalise(std::span<float> row) {
+  double square = 0;
+  for (const float value : row) square += double{value} * value;
+  const auto scale = static_cast<float>(square > 0 ? 1 / std::sqrt(square) : 0);
+  for (float& value : row) value *= scale;
+}
+
+// Unit rows of one length, one below the other.
+struct Rows {
+  size_t dimension;
+  std::vector<float> values;
+  size_t count() const { return values.size() / dimension; }
+  std::span<float> row(size_t i) { return std::span(values).subspan(i * dimension, dimension); }
+  std::span<const float> row(size_t i) const { return std::span(values).subspan(i * dimension, dimension); }
+};
+
+float dot(std::span<const float> a, std::span<const float> b) {
+  constexpr size_t lanes = 16;  // sums side by side, which the compiler puts into vector registers
+  float sums[lanes] = {};
+  size_t i = 0;
+  for (; i + lanes <= a.size(); i += lanes) {
+    for (size_t k = 0; k < lanes; ++k) sums[k] += a[i + k] * b[i + k];
+  }
+  float sum = 0;
+  for (; i < a.size(); ++i) sum += a[i] * b[i];
+  for (const float part : sums) sum += part;
+  return sum;
+}
+
+NearDuplicate nearest(int64_t image, std::span<const float> row, const Rows& others) {
+  NearDuplicate best{image, -1, -2};
+  for (size_t i = 0; i < others.count(); ++i) {
+    const double cosine = dot(row, others.row(i));
+    if (cosine > best.cosine) best = {image, static_cast<int64_t>(i), cosine};
+  }
+  return best;
+}
+
+Rows embed_all(Engine& engine, const std::shared_ptr<const Dataset>& images, const OverlapOptions& options) {
+  ImageEmbeddings embeddings = embed_images(engine, images, {options.batch_size, options.threads, false, false});
+  Rows rows{embeddings.dimension, std::move(embeddings.original)};
+  for (size_t i = 0; i < rows.count(); ++i) normalise(rows.row(i));
+  for (const int64_t broken : embeddings.broken) std::ranges::fill(rows.row(static_cast<size_t>(broken)), 0.0F);
+  return rows;
+}
+
+// "" for a mere number.
+std::string plain_name(const std::string& name) {
+  std::string plain = lower(name);
+  std::replace(plain.begin(), plain.end(), ' ', '_');
+  return plain.find_first_not_of("0123456789") == std::string::npos ? "" : plain;
+}
+
+}  // namespace
+
+std::vector<NearDuplicate> near_duplicates(Engine& engine, const std::shared_ptr<const Dataset>& training,
+                                           const std::shared_ptr<const Dataset>& evaluation,
+                                           const OverlapOptions& options,
+                                           const std::function<void(int64_t)>& progress) {
+  const Rows others = embed_all(engine, evaluation, options);
+  LoaderOptions loading;
+  loading.width = engine.spec().preprocess.width;
+  loading.height = engine.spec().preprocess.height;
+  loading.batch_size = options.batch_size;
+  loading.workers = options.threads;
+  loading.flip = 0;
+  loading.drop_last = false;
+  loading.epochs = 1;
+  Loader loader(training, sequential_sampler(training->size()), loading);
+
+  std::vector<NearDuplicate> found;
+  for (int64_t done = 0; done < training->size();) {
+    Batch batch = loader.next();
+    Rows rows{others.dimension, std::vector<float>(static_cast<size_t>(batch.size()) * others.dimension)};
+    engine.embed(batch.pixels, batch.size(), rows.values);
+    std::vector<NearDuplicate> best(rows.count());
+    parallel_for(batch.size(), options.threads, [&](int64_t i) {
+      const auto at = static_cast<size_t>(i);
+      normalise(rows.row(at));
+      best[at] = nearest(batch.indices[at], rows.row(at), others);
+    });
+    for (size_t i = 0; i < best.size(); ++i) {
+      // A broken image was replaced by another, whose turn comes or has been.
+      const bool is_itself = batch.indices[i] == done + static_cast<int64_t>(i);
+      if (is_itself && best[i].cosine >= options.cosine) found.push_back(best[i]);
+    }
+    done += batch.size();
+    loader.give_back(std::move(batch));
+    if (progress) progress(done);
+  }
+  return found;
+}
+
+std::vector<std::string> shared_identities(const Dataset& training, const Dataset& evaluation) {
+  std::set<std::string> names;
+  for (int64_t i = 0; i < evaluation.classes(); ++i) names.insert(plain_name(evaluation.class_name(i)));
+  names.erase("");
+  std::vector<std::string> shared;
+  for (int64_t i = 0; i < training.classes(); ++i) {
+    std::string name = training.class_name(i);
+    if (names.contains(plain_name(name))) shared.push_back(std::move(name));
+  }
+  return shared;
+}
+
+}  // namespace facerec
