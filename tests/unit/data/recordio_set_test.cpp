@@ -266,6 +266,59 @@ TEST(RecordIoSet, AFileThatChangesAfterItWasOpenedIsAnError) {
   EXPECT_EQ(data->read(1).encoded.size(), 5165U);
 }
 
+// A .rec of so many images and identities as no test can write: every record has the length of the largest.
+class ManyRecords : public ByteSource {
+ public:
+  ManyRecords(uint64_t images, uint64_t identities) : images_(images), identities_(identities) {}
+
+  static constexpr uint64_t record_size = 40;
+  uint64_t keys() const { return images_ + identities_ + 1; }
+  uint64_t size() const override { return keys() * record_size; }
+  void read(uint64_t offset, std::span<std::byte> into) const override {
+    const uint64_t key = offset / record_size;
+    const auto& record = key == 0 ? header_ : key > images_ ? identity_ : image_;
+    std::ranges::copy(std::span(record).subspan(offset % record_size, into.size()), into.begin());
+  }
+
+ private:
+  static std::vector<std::byte> range(uint64_t first, uint64_t end) {
+    return make_record(
+        {.flag = 2, .label = {static_cast<float>(first), static_cast<float>(end)}, .id = 0, .id2 = 0, .image_size = 0},
+        {});
+  }
+
+  const uint64_t images_, identities_;
+  const std::vector<std::byte> header_ = range(images_ + 1, keys()), identity_ = range(1, 2);
+  const std::vector<std::byte> image_ = make_record({}, std::vector<std::byte>(8));
+};
+
+class Counter : public RecordSink {
+ public:
+  void add(uint64_t offset, uint32_t) override {
+    last = offset;
+    ++count;
+  }
+  void leave_out(BadInput problem) override { ADD_FAILURE() << problem.name << " " << problem.reason; }
+  uint64_t count = 0, last = 0;
+};
+
+// Key 0 holds float32, which tells only every second number there: the records say where the images end.
+TEST(RecordIoSet, CountsImagesBeyondWhatFloatsTell) {
+  constexpr uint64_t limit = uint64_t{1} << 24;
+  const RecordPaths paths{.records = "a.rec", .index = "a.idx", .property = {}, .list = {}};
+  std::vector<RecordKey> lines;
+  for (uint64_t key = 0; key < limit + 20; ++key) lines.push_back({key, key * ManyRecords::record_size});
+  for (const auto& [images, identities] : {std::pair{limit, 2}, {limit + 2, 5}}) {
+    const ManyRecords records(images, static_cast<uint64_t>(identities));
+    const RecordKeys keys =
+        order_record_keys({lines.begin(), lines.begin() + static_cast<int64_t>(records.keys())}, records, paths);
+    Counter counter;
+    scan_records(records, paths, keys, {}, counter);
+    EXPECT_EQ(counter.count, images);
+    EXPECT_EQ(counter.last, images * ManyRecords::record_size);
+  }
+}
+
 // The images of a golden set, as they are to be written.
 std::vector<PackItem> items_of(const Dataset& data) {
   std::vector<PackItem> items;
