@@ -47,7 +47,6 @@ class RecordSet : public Dataset {
         throw Error("has changed since it was indexed");
       }
       payload.erase(payload.begin(), payload.end() - static_cast<int64_t>(header.image_size));
-      if (property_) check_size(payload);
       return {std::move(payload), {}};
     } catch (Error& error) {
       throw std::move(error).file(name(index)).offset(error.offset().value_or(offset));
@@ -77,13 +76,6 @@ class RecordSet : public Dataset {
                    text_of(paths_.records));
     }
     scan_records(ForwardSource(records_), paths_, keys, property_, sink);
-  }
-
-  void check_size(std::span<const std::byte> image) const {
-    const auto [format, width, height] = probe_image(image);
-    if (width == property_->width && height == property_->height) return;
-    throw Error(fmt::format("the image is of {}x{} pixels, where {} says {}x{}", width, height,
-                            text_of(paths_.property), property_->width, property_->height));
   }
 
   const RecordPaths paths_;
