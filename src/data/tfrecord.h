@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "facerec/core/files.h"
+#include "io/byte_source.h"
 
 namespace facerec::tfrecord {
 
@@ -24,10 +24,10 @@ bool is_record_name(const fs::path& path);
 // when there is none.
 std::vector<fs::path> record_files(const fs::path& path);
 
-// The records of a file, mapped.
+// A file whose first `size` bytes are records; `file` is null where there is none.
 struct Records {
-  std::unique_ptr<MappedFile> file;
-  std::span<const std::byte> bytes;  // of `file`
+  std::unique_ptr<FileSource> file;
+  uint64_t size = 0;
 };
 
 // A compressed file is unpacked into `path`.facerec-unpacked or, where that folder takes no file, into the cache, once
