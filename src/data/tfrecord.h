@@ -31,8 +31,9 @@ struct Records {
 };
 
 // A compressed file is unpacked into `path`.facerec-unpacked or, where that folder takes no file, into the cache, once
-// for each of its sizes and times of change. Throws Error naming the file when it is empty, its stream is damaged or
-// unpacks to something other than records, and when there is no place for it.
+// for each of its sizes and times of change; offsets of records are then those in what it unpacks to. Throws Error
+// naming the file when it holds nothing, its stream is damaged or unpacks to something other than records, and when
+// there is no place for it.
 Records open_records(const fs::path& path);
 
 }  // namespace facerec::tfrecord

@@ -111,6 +111,19 @@ Records unpack(const fs::path& path, const ByteSource& packed, const Source& sou
   throw Error("is compressed, and there is no place to unpack it").hint("free some space, or unpack it by hand");
 }
 
+Records open_any(const fs::path& path) {
+  const Source source = source_of(path);
+  auto file = std::make_unique<FileSource>(path);
+  const uint64_t size = file->size();
+  std::vector<std::byte> first(std::min(size, tf_record_head));
+  file->read(0, first);
+  if (begins_tf_record(first) || !is_deflated(first)) return {std::move(file), size};
+  for (const fs::path& place : places_beside(path, unpacked_suffix)) {
+    if (Records records = open_unpacked(place, source); records.file) return records;
+  }
+  return unpack(path, *file, source);
+}
+
 }  // namespace
 
 bool is_record_name(const fs::path& path) {
@@ -132,17 +145,9 @@ std::vector<fs::path> record_files(const fs::path& path) {
 
 Records open_records(const fs::path& path) {
   try {
-    const Source source = source_of(path);
-    auto file = std::make_unique<FileSource>(path);
-    const uint64_t size = file->size();
-    if (size == 0) throw Error("holds no records");
-    std::vector<std::byte> first(std::min(size, tf_record_head));
-    file->read(0, first);
-    if (begins_tf_record(first) || !is_deflated(first)) return {std::move(file), size};
-    for (const fs::path& place : places_beside(path, unpacked_suffix)) {
-      if (Records records = open_unpacked(place, source); records.file) return records;
-    }
-    return unpack(path, *file, source);
+    Records records = open_any(path);
+    if (records.size == 0) throw Error("holds no records");
+    return records;
   } catch (Error& error) {
     if (!error.file().empty()) throw;
     throw std::move(error).file(text_of(path));
