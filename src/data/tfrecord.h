@@ -3,10 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "facerec/core/files.h"
+#include "io/byte_source.h"
 
 namespace facerec::tfrecord {
 
@@ -24,15 +24,16 @@ bool is_record_name(const fs::path& path);
 // when there is none.
 std::vector<fs::path> record_files(const fs::path& path);
 
-// The records of a file, mapped.
+// A file whose first `size` bytes are records; `file` is null where there is none.
 struct Records {
-  std::unique_ptr<MappedFile> file;
-  std::span<const std::byte> bytes;  // of `file`
+  std::unique_ptr<FileSource> file;
+  uint64_t size = 0;
 };
 
 // A compressed file is unpacked into `path`.facerec-unpacked or, where that folder takes no file, into the cache, once
-// for each of its sizes and times of change. Throws Error naming the file when it is empty, its stream is damaged or
-// unpacks to something other than records, and when there is no place for it.
+// for each of its sizes and times of change; offsets of records are then those in what it unpacks to. Throws Error
+// naming the file when it holds nothing, its stream is damaged or unpacks to something other than records, and when
+// there is no place for it.
 Records open_records(const fs::path& path);
 
 }  // namespace facerec::tfrecord

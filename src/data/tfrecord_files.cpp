@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <optional>
 
 #include "data/record_index.h"
@@ -65,17 +64,17 @@ Source source_of(const fs::path& path) {
 Records open_unpacked(const fs::path& path, const Source& source) {
   std::error_code code;
   if (!fs::is_regular_file(path, code)) return {};
-  auto file = std::make_unique<MappedFile>(path);
-  const std::span<const std::byte> all = file->bytes();
-  if (all.size() < sizeof source) return {};
+  auto file = std::make_unique<FileSource>(path);
   Source found;
-  std::memcpy(&found, all.last(sizeof found).data(), sizeof found);
+  if (file->size() < sizeof found) return {};
+  const uint64_t size = file->size() - sizeof found;
+  file->read(size, std::as_writable_bytes(std::span(&found, 1)));
   if (found != source) return {};
-  return {std::move(file), all.first(all.size() - sizeof found)};
+  return {std::move(file), size};
 }
 
 // Writes what `packed` unpacks to. False when the place does not take it.
-bool unpack(const MappedFile& packed, const Source& source, const fs::path& place) {
+bool unpack(const ByteSource& packed, const Source& source, const fs::path& place) {
   std::optional<AtomicFile> file;
   const auto stored = [&](auto work) {
     try {
@@ -89,7 +88,7 @@ bool unpack(const MappedFile& packed, const Source& source, const fs::path& plac
   std::error_code ignored;
   if (place.has_parent_path()) fs::create_directories(place.parent_path(), ignored);
   if (!stored([&] { file.emplace(place); })) return false;
-  Inflater inflater(packed.bytes());
+  Inflater inflater(packed);
   TfRecordStream records;
   for (auto piece = inflater.next(); !piece.empty(); piece = inflater.next()) {
     records.take(piece);
@@ -102,7 +101,7 @@ bool unpack(const MappedFile& packed, const Source& source, const fs::path& plac
   });
 }
 
-Records unpack(const fs::path& path, const MappedFile& packed, const Source& source) {
+Records unpack(const fs::path& path, const ByteSource& packed, const Source& source) {
   for (const fs::path& place : places_beside(path, unpacked_suffix)) {
     spdlog::info("{}: unpacks it into {}, once", text_of(path), text_of(place));
     if (!unpack(packed, source, place)) continue;
@@ -110,6 +109,19 @@ Records unpack(const fs::path& path, const MappedFile& packed, const Source& sou
     if (Records records = open_unpacked(place, source); records.file) return records;
   }
   throw Error("is compressed, and there is no place to unpack it").hint("free some space, or unpack it by hand");
+}
+
+Records open_any(const fs::path& path) {
+  const Source source = source_of(path);
+  auto file = std::make_unique<FileSource>(path);
+  const uint64_t size = file->size();
+  std::vector<std::byte> first(std::min(size, tf_record_head));
+  file->read(0, first);
+  if (begins_tf_record(first) || !is_deflated(first)) return {std::move(file), size};
+  for (const fs::path& place : places_beside(path, unpacked_suffix)) {
+    if (Records records = open_unpacked(place, source); records.file) return records;
+  }
+  return unpack(path, *file, source);
 }
 
 }  // namespace
@@ -133,15 +145,9 @@ std::vector<fs::path> record_files(const fs::path& path) {
 
 Records open_records(const fs::path& path) {
   try {
-    const Source source = source_of(path);
-    auto file = std::make_unique<MappedFile>(path);
-    const std::span<const std::byte> bytes = file->bytes();
-    if (bytes.empty()) throw Error("holds no records");
-    if (begins_tf_record(bytes) || !is_deflated(bytes)) return {std::move(file), bytes};
-    for (const fs::path& place : places_beside(path, unpacked_suffix)) {
-      if (Records records = open_unpacked(place, source); records.file) return records;
-    }
-    return unpack(path, *file, source);
+    Records records = open_any(path);
+    if (records.size == 0) throw Error("holds no records");
+    return records;
   } catch (Error& error) {
     if (!error.file().empty()) throw;
     throw std::move(error).file(text_of(path));

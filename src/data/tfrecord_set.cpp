@@ -91,11 +91,13 @@ class Part {
   const fs::path& path() const { return path_; }
   const std::shared_ptr<const RecordIndex>& index() const { return index_; }
 
-  // Of its bytes in the mapped file. Throws Error naming the record.
-  Face face(int64_t i) const {
+  TfRecordReader reader() const { return {*records_.file, records_.size}; }
+
+  // In the memory of `reader`. Throws Error naming the record.
+  Face face(int64_t i, TfRecordReader& reader) const {
     try {
       const uint64_t offset = index_->offset(i);
-      return face_of(read_tf_record(records_.bytes, offset), offset);
+      return face_of(reader.read(offset), offset);
     } catch (Error& error) {
       throw std::move(error).file(name(i));
     }
@@ -107,24 +109,19 @@ class Part {
   std::string record_name(int64_t number) const { return fmt::format("{}#{}", text_of(path_), number); }
 
   void scan(RecordSink& sink) const {
-    constexpr uint64_t piece = uint64_t{64} << 20;  // of the file, held in memory at a time
-    const std::span<const std::byte> bytes = records_.bytes;
-    uint64_t dropped = 0;
+    const ForwardSource forward(*records_.file);
+    TfRecordReader records(forward, records_.size);
     int64_t number = 0;
     try {
-      for (uint64_t at = 0; at < bytes.size(); ++number) {
-        const TfRecord record = read_tf_record(bytes, at);
+      for (uint64_t at = 0; at < records_.size; ++number) {
+        const TfRecord record = records.read(at);
         scan(record, at, number, sink);
-        at = record.next;
-        if (at - dropped < piece) continue;
-        records_.file->drop_pages(bytes.subspan(dropped, at - dropped));
-        dropped = at;
+        at = record.end;
       }
     } catch (Error& error) {
       if (!error.file().empty()) throw;
       throw std::move(error).file(text_of(path_));
     }
-    if (number == 0) throw Error("holds no records").file(text_of(path_));
   }
 
   void scan(const TfRecord& record, uint64_t at, int64_t number, RecordSink& sink) const {
@@ -147,14 +144,14 @@ class Part {
   }
 
   void find_gaps() const try {
+    const TfRecordReader records = reader();
     int64_t i = 0;
-    for (uint64_t at = 0; at < records_.bytes.size() && i < index_->size();) {
+    for (uint64_t at = 0; i < index_->size(); at = records.end_of(at)) {
       if (at == index_->offset(i)) {
         ++i;
       } else {
         gaps_.push_back(i);
       }
-      at = read_tf_record(records_.bytes, at).next;
     }
   } catch (const Error&) {
     // The file has changed since, and what asks for a name is about to say so.
@@ -191,7 +188,8 @@ class TfRecordSet : public Dataset {
 
   Sample read(int64_t index) const override {
     const auto [part, i] = place_of(index);
-    const Face face = part->face(i);
+    TfRecordReader reader = part->reader();
+    const Face face = part->face(i, reader);
     if (!face.encoded) return {read_image_file(*part, i, face.path), {}};
     const auto bytes = std::as_bytes(std::span(*face.encoded));
     return {{bytes.begin(), bytes.end()}, {}};
@@ -205,7 +203,8 @@ class TfRecordSet : public Dataset {
 
   std::string relative_path(int64_t index) const override {
     const auto [part, i] = place_of(index);
-    const std::string path(part->face(i).filename), folder = class_name(label(index)) + "/";
+    TfRecordReader reader = part->reader();
+    const std::string path(part->face(i, reader).filename), folder = class_name(label(index)) + "/";
     return path.starts_with(folder) && is_plain_name(path.substr(folder.size())) ? path : Dataset::relative_path(index);
   }
 
@@ -260,7 +259,8 @@ class TfRecordSet : public Dataset {
       if (seen[number]) continue;
       seen[number] = true;
       const auto [part, i] = place_of(index);
-      const Face face = part->face(i);
+      TfRecordReader reader = part->reader();
+      const Face face = part->face(i, reader);
       names[number] = folder_of(face.encoded ? face.filename : face.path);
     }
     const auto own = [this](size_t number) { return std::to_string(classes_.label_of(static_cast<int64_t>(number))); };

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <new>
+#include <vector>
 
 #include "facerec/core/error.h"
 
@@ -31,14 +31,25 @@ bool begins_zlib(std::span<const std::byte> bytes) {
 bool is_deflated(std::span<const std::byte> bytes) { return begins_gzip(bytes) || begins_zlib(bytes); }
 
 struct Inflater::State {
-  std::span<const std::byte> packed;
+  explicit State(const ByteSource& source) : packed(source), is_gzip(begins_gzip(first_two())) {}
+
+  const ByteSource& packed;
   uint64_t taken = 0, given = 0;  // of `packed`; of what it unpacks to
+  bool is_gzip;
   bool ended = false;
   z_stream stream{};
-  std::array<std::byte, piece_size> piece;
+  std::array<std::byte, piece_size> input, piece;
+  std::span<const std::byte> ahead;  // in `input`
 
   Error bad(const std::string& what) const {
     return Error("its compressed stream " + what).offset(taken).hint("it may not have arrived whole: get it again");
+  }
+
+  uint64_t left() const { return packed.size() - taken; }
+  std::vector<std::byte> first_two() const {
+    std::vector<std::byte> bytes(std::min<uint64_t>(left(), 2));
+    packed.read(taken, bytes);
+    return bytes;
   }
 
   size_t step();
@@ -47,14 +58,18 @@ struct Inflater::State {
 
 // Fills the piece, and returns how much of it; 0 is not the end.
 size_t Inflater::State::step() {
-  const auto rest = packed.subspan(taken);
-  const auto available = static_cast<uInt>(std::min<uint64_t>(rest.size(), std::numeric_limits<uInt>::max()));
-  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(rest.data()));
-  stream.avail_in = available;
+  if (ahead.empty()) {
+    const auto next = std::span(input).first(std::min<uint64_t>(left(), piece_size));
+    packed.read(taken, next);
+    ahead = next;
+  }
+  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(ahead.data()));
+  stream.avail_in = static_cast<uInt>(ahead.size());
   stream.next_out = reinterpret_cast<Bytef*>(piece.data());
   stream.avail_out = piece_size;
   const int code = inflate(&stream, Z_NO_FLUSH);
-  taken += available - stream.avail_in;
+  taken += ahead.size() - stream.avail_in;
+  ahead = ahead.last(stream.avail_in);
   if (code == Z_MEM_ERROR) throw std::bad_alloc();
   if (code == Z_BUF_ERROR) throw bad("is cut off");
   if (code != Z_OK && code != Z_STREAM_END) {
@@ -65,15 +80,13 @@ size_t Inflater::State::step() {
 }
 
 void Inflater::State::end_or_begin_again() {
-  const auto rest = packed.subspan(taken);
-  ended = rest.empty();
+  ended = left() == 0;
   if (ended) return;
-  if (!begins_gzip(packed) || !begins_gzip(rest)) throw bad("has something behind its end");
+  if (!is_gzip || !begins_gzip(first_two())) throw bad("has something behind its end");
   if (inflateReset(&stream) != Z_OK) throw bad("cannot be unpacked");
 }
 
-Inflater::Inflater(std::span<const std::byte> packed) : state_(std::make_unique<State>()) {
-  state_->packed = packed;
+Inflater::Inflater(const ByteSource& packed) : state_(std::make_unique<State>(packed)) {
   constexpr int largest_window = 15, either_header = 32;
   if (inflateInit2(&state_->stream, largest_window + either_header) != Z_OK) throw std::bad_alloc();
 }

@@ -6,9 +6,11 @@
 #include <memory>
 #include <span>
 
+#include "io/byte_source.h"
+
 namespace facerec {
 
-// True for what begins like one of the two.
+// True for what begins like one of the two; the first two bytes tell.
 bool is_deflated(std::span<const std::byte> bytes);
 
 class Inflater {
@@ -16,13 +18,12 @@ class Inflater {
   // A stream may unpack to 64 times its size and 64 MiB more: images hardly shrink, and lists of paths to a tenth.
   static constexpr uint64_t max_growth = 64, free_growth = uint64_t{64} << 20;
 
-  // `packed` outlives it.
-  explicit Inflater(std::span<const std::byte> packed);
+  explicit Inflater(const ByteSource& packed);  // `packed` outlives it
   ~Inflater();
 
   // The next bytes, at most 256 KiB and valid until the next call; none at the end. Several gzip streams behind each
   // other count as one. Throws Error, with the offset in `packed`, for a damaged or unfinished stream, a wrong
-  // checksum, for anything behind the end, and above the growth that is let pass.
+  // checksum, for anything behind the end, and above this growth.
   std::span<const std::byte> next();
 
  private:

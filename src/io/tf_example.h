@@ -2,7 +2,7 @@
 // numbers or of byte strings each.
 //
 // Parsed here instead of by protobuf's library, which copies every string and takes up to 40 bytes of memory for a byte
-// of such a message: images are used where they lie.
+// of such a message: values are used where they lie.
 #pragma once
 
 #include <cstddef>

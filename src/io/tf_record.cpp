@@ -55,13 +55,21 @@ uint64_t length_of(Head head, uint64_t offset) {
 
 }  // namespace
 
-TfRecord read_tf_record(std::span<const std::byte> file, uint64_t offset) {
-  if (offset > file.size() || file.size() - offset < tf_record_head) throw cut_off(offset);
-  const auto rest = file.subspan(offset);
-  const uint64_t length = length_of(rest.first<tf_record_head>(), offset);
-  const uint64_t whole = tf_record_head + length + tf_record_tail;
-  if (whole > rest.size()) throw cut_off(offset);
-  return {rest.subspan(tf_record_head, length), rest.subspan(tf_record_head + length, tf_record_tail), offset + whole};
+uint64_t TfRecordReader::end_of(uint64_t offset) const {
+  if (offset > size_ || size_ - offset < tf_record_head) throw cut_off(offset);
+  std::array<std::byte, tf_record_head> head;
+  file_.read(offset, head);
+  const uint64_t whole = tf_record_head + length_of(head, offset) + tf_record_tail;
+  if (whole > size_ - offset) throw cut_off(offset);
+  return offset + whole;
+}
+
+TfRecord TfRecordReader::read(uint64_t offset) {
+  const uint64_t end = end_of(offset);
+  record_.resize(end - offset - tf_record_head);
+  file_.read(offset + tf_record_head, record_);
+  const std::span<const std::byte> record = record_;
+  return {record.first(record.size() - tf_record_tail), record.last(tf_record_tail), end};
 }
 
 bool TfRecord::intact() const { return !checked || confirms(checksum, data); }

@@ -15,7 +15,7 @@ void read_example(const TfRecord& record, uint64_t offset) {
     try {
       example.number(name);
     } catch (const Error& error) {
-      fuzz::require(error.offset() >= offset && *error.offset() <= record.next);
+      fuzz::require(error.offset() >= offset && *error.offset() <= record.end);
     }
     try {
       const std::string_view value = example.bytes(name).value_or("");
@@ -23,21 +23,23 @@ void read_example(const TfRecord& record, uint64_t offset) {
       fuzz::require(value.empty() ||
                     (value.data() >= begin && value.data() + value.size() <= begin + record.data.size()));
     } catch (const Error& error) {
-      fuzz::require(error.offset() >= offset && *error.offset() <= record.next);
+      fuzz::require(error.offset() >= offset && *error.offset() <= record.end);
     }
   }
 }
 
 // Whether the file is records from its front to its back.
 bool read_records(std::span<const std::byte> file) {
+  const MemorySource source(file);
+  TfRecordReader reader(source, file.size());
   uint64_t at = 0;
   try {
     while (at < file.size()) {
-      const TfRecord record = read_tf_record(file, at);
-      fuzz::require(record.next > at && record.next <= file.size());
+      const TfRecord record = reader.read(at);
+      fuzz::require(record.end > at && record.end <= file.size());
       fuzz::require(record.intact());
       read_example(record, at);
-      at = record.next;
+      at = record.end;
     }
     return true;
   } catch (const Error& error) {
@@ -60,7 +62,8 @@ bool follow_records(std::span<const std::byte> file, size_t piece) {
 std::vector<std::byte> unpack(std::span<const std::byte> packed) {
   std::vector<std::byte> unpacked;
   try {
-    Inflater inflater(packed);
+    const MemorySource source(packed);
+    Inflater inflater(source);
     constexpr size_t enough = 1 << 20;
     for (auto piece = inflater.next(); !piece.empty() && unpacked.size() < enough; piece = inflater.next()) {
       unpacked.insert(unpacked.end(), piece.begin(), piece.end());

@@ -276,6 +276,8 @@ TEST_F(TfRecordSetTest, ReadingChecksARecordAgain) {
   EXPECT_EQ(error.file(), path.string() + "#1");
   EXPECT_EQ(error.offset(), good.size());
   EXPECT_EQ(encoded_of(*data, 0), "image");
+  fs::resize_file(path, good.size() + 20);
+  EXPECT_EQ(error_of([&] { data->read(1); }).file(), path.string() + "#1");
 }
 
 TEST_F(TfRecordSetTest, SeveralFilesMakeOneSet) {
@@ -401,6 +403,14 @@ TEST_F(CompressedTfRecord, IsUnpackedIntoTheCacheWhereItsFolderTakesNothing) {
   write("cache", "a file");
   const Error error = error_of([&] { open(path); });
   EXPECT_THAT(error.message(), HasSubstr("no place to unpack it"));
+  EXPECT_EQ(error.file(), path);
+}
+
+TEST_F(CompressedTfRecord, MayHoldNothing) {
+  using namespace std::string_literals;
+  const fs::path path = write("a.tfrecord.gz", "\x1F\x8B\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0"s);
+  const Error error = error_of([&] { open(path); });
+  EXPECT_EQ(error.message(), "holds no records");
   EXPECT_EQ(error.file(), path);
 }
 

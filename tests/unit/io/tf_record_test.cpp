@@ -35,7 +35,18 @@ Error error_of(Work work) {
   return Error("no error");
 }
 
-// Records without an end: their concatenation.
+// Of a file in memory.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> file) : source_(file), reader_(source_, file.size()) {}
+  explicit Reader(std::string_view file) : Reader(bytes_of(file)) {}
+  TfRecord read(uint64_t offset) { return reader_.read(offset); }
+
+ private:
+  MemorySource source_;
+  TfRecordReader reader_;
+};
+
 std::string file_of(const std::vector<std::string>& records) {
   std::string file;
   for (const std::string& record : records) file += text_of_bytes(write_tf_record(bytes_of(record)));
@@ -55,13 +66,14 @@ TEST(TfRecord, ReadsWhatTensorFlowWrote) {
   const std::vector<std::byte> file = read_file(golden("train_bin.tfrecord"));
   EXPECT_TRUE(begins_tf_record(file));
   EXPECT_FALSE(is_deflated(file));
+  Reader reader(file);
   std::string written;
   int count = 0;
   for (uint64_t at = 0; at < file.size(); ++count) {
-    const TfRecord record = read_tf_record(file, at);
+    const TfRecord record = reader.read(at);
     EXPECT_TRUE(record.intact());
     written += text_of_bytes(write_tf_record(record.data));
-    at = record.next;
+    at = record.end;
   }
   EXPECT_EQ(count, 32);
   EXPECT_TRUE(written == text_of_bytes(file));
@@ -70,11 +82,12 @@ TEST(TfRecord, ReadsWhatTensorFlowWrote) {
 TEST(TfRecord, GivesRecordsOfAnySize) {
   const std::vector<std::string> records{"", "a", std::string(100000, 'x'), ""};
   const std::string file = file_of(records);
+  Reader reader(file);
   uint64_t at = 0;
   for (const std::string& expected : records) {
-    const TfRecord record = read_tf_record(bytes_of(file), at);
+    const TfRecord record = reader.read(at);
     EXPECT_EQ(text_of_bytes(record.data), expected);
-    at = record.next;
+    at = record.end;
   }
   EXPECT_EQ(at, file.size());
 }
@@ -84,40 +97,40 @@ TEST(TfRecord, TellsDamageApart) {
   const uint64_t second = 16 + 5;
   std::string file = good;
   file[second + 13] ^= 1;
-  const TfRecord record = read_tf_record(bytes_of(file), second);
+  Reader reader(file);
+  const TfRecord record = reader.read(second);
   EXPECT_FALSE(record.intact());
-  EXPECT_EQ(record.next, file.size());
+  EXPECT_EQ(record.end, file.size());
   file = good;
   file[second + 2] ^= 1;
-  const Error error = error_of([&] { read_tf_record(bytes_of(file), second); });
+  const Error error = error_of([&] { Reader(file).read(second); });
   EXPECT_THAT(error.message(), HasSubstr("checksum of a record's length"));
   EXPECT_EQ(error.offset(), second);
-  EXPECT_THAT(error_of([&] { read_tf_record(bytes_of("a text that is no record"), 0); }).message(),
-              HasSubstr("no TFRecord file"));
+  EXPECT_THAT(error_of([&] { Reader("a text that is no record").read(0); }).message(), HasSubstr("no TFRecord file"));
 }
 
 TEST(TfRecord, EveryCutIsAnError) {
   const std::string file = file_of({"first", "second"});
   const uint64_t second = 16 + 5;
   for (uint64_t size = second; size < file.size(); ++size) {
-    const Error error = error_of([&] { read_tf_record(bytes_of(file).first(size), second); });
+    const Error error = error_of([&] { Reader(bytes_of(file).first(size)).read(second); });
     EXPECT_THAT(error.message(), HasSubstr("ends inside the record")) << size;
     EXPECT_EQ(error.offset(), second);
   }
   for (const uint64_t beyond : {uint64_t{file.size()} + 1, UINT64_MAX, UINT64_MAX - 11}) {
-    EXPECT_THAT(error_of([&] { read_tf_record(bytes_of(file), beyond); }).message(), HasSubstr("ends inside"));
+    EXPECT_THAT(error_of([&] { Reader(file).read(beyond); }).message(), HasSubstr("ends inside"));
   }
 }
 
 TEST(TfRecord, LengthsAreNotBelieved) {
   for (const uint64_t length : {max_tf_record + 1, uint64_t{1} << 62, UINT64_MAX, UINT64_MAX - 15}) {
     const std::string file = head_of(length) + std::string(64, 'x');
-    EXPECT_THAT(error_of([&] { read_tf_record(bytes_of(file), 0); }).message(), HasSubstr("a record of"));
+    EXPECT_THAT(error_of([&] { Reader(file).read(0); }).message(), HasSubstr("a record of"));
     TfRecordStream stream;
     EXPECT_THAT(error_of([&] { stream.take(bytes_of(file)); }).message(), HasSubstr("a record of"));
   }
   const std::string file = head_of(max_tf_record) + std::string(64, 'x');
-  EXPECT_THAT(error_of([&] { read_tf_record(bytes_of(file), 0); }).message(), HasSubstr("ends inside"));
+  EXPECT_THAT(error_of([&] { Reader(file).read(0); }).message(), HasSubstr("ends inside"));
   EXPECT_THAT(error_of([&] { write_tf_record(std::vector<std::byte>(max_tf_record + 1)); }).message(),
               HasSubstr("a record of"));
 }
@@ -165,7 +178,8 @@ TEST(TfExample, ReadsWhatTensorFlowWrote) {
   FACEREC_NEEDS_TEST_DATA();
   for (const char* name : {"train_bin.tfrecord", "train_bin_extra_features.tfrecord"}) {
     const std::vector<std::byte> file = read_file(golden(name));
-    const TfExample example(read_tf_record(file, 0).data);
+    Reader reader(file);
+    const TfExample example(reader.read(0).data);
     EXPECT_EQ(example.number("image/source_id"), 4);
     EXPECT_EQ(example.bytes("image/filename"), "4/Anders_Fogh_Rasmussen_0001.jpg");
     EXPECT_TRUE(example.bytes("image/encoded").value().starts_with("\xFF\xD8"));
@@ -282,7 +296,8 @@ std::string deflated(const std::string& text, int window) {
 }
 
 std::string inflated(std::string_view packed) {
-  Inflater inflater(bytes_of(packed));
+  const MemorySource source(bytes_of(packed));
+  Inflater inflater(source);
   std::string text;
   for (auto piece = inflater.next(); !piece.empty(); piece = inflater.next()) text += text_of_bytes(piece);
   return text;
@@ -338,7 +353,8 @@ TEST(Inflater, DamageIsAnErrorWithItsOffset) {
 TEST(Inflater, RefusesABombWithoutUnpackingIt) {
   const std::string packed = deflated(std::string(200000000, '\0'), 31);  // to a thousandth
   test::largest_allocation = 0;
-  Inflater inflater(bytes_of(packed));
+  const MemorySource source(bytes_of(packed));
+  Inflater inflater(source);
   uint64_t size = 0;
   const Error error = error_of([&] {
     for (auto piece = inflater.next(); !piece.empty(); piece = inflater.next()) size += piece.size();
