@@ -27,7 +27,8 @@ std::vector<bool> read_list(const fs::path& path) {
   try {
     const NpyArray array = parse_npy(file);
     if (array.dtype != "|b1" || array.shape.size() != 1) {
-      throw Error("is not a list of booleans, one for each pair").hint("the list is what numpy.save made of them");
+      throw Error("is not a list of booleans, one for each pair")
+          .hint("numpy.save writes such a list from an array of bool");
     }
     std::vector<bool> same;
     for (const std::byte& flag : array.data) {
@@ -138,7 +139,7 @@ void write_chunks(const fs::path& folder, const PairSet& set, int threads, const
   std::mutex mutex;
   fs::create_directories(folder / "data");
   parallel_for(meta.chunks(), threads, [&](int64_t chunk) {
-    const auto file = carray_chunk_of(planes_of(set, chunk * chunk_rows, meta.rows_of(chunk)));
+    const auto file = carray_chunk_of(planes_of(set, chunk * chunk_rows, meta.rows_of(chunk)), 3 * plane);
     write_file(carray_chunk(folder, chunk), file);
     const std::lock_guard lock(mutex);
     compressed += file.size();

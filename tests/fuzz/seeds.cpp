@@ -4,6 +4,7 @@
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
+#include "fuzz/seeds_of_evaluation_sets.h"
 #include "support/checkpoints.h"
 
 namespace {
@@ -49,6 +50,7 @@ void write(const fs::path& folder) {
 int main(int count, char** arguments) try {
   if (count != 2) return 2;
   write(arguments[1]);
+  write_evaluation_sets(arguments[1]);
   return 0;
 } catch (const facerec::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
