@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <mutex>
 
 #include "data/evaluation_formats.h"
@@ -44,18 +43,17 @@ std::vector<bool> read_list(const fs::path& path) {
   }
 }
 
-// Three planes of blue, green and red. False when a value is not one of a pixel: rounded, within 0 … 255.
+// Three planes of blue, green and red. False when a value is not of a pixel: within half a level of 0 … 255.
 bool to_pixels(const std::vector<float>& planes, Image& image) {
-  constexpr float tolerance = 0.5F;
   bool good = true;
   for (size_t channel = 0; channel < 3; ++channel) {
     const float* from = planes.data() + (2 - channel) * plane;
     uint8_t* to = image.rgb.data() + channel;
     for (size_t i = 0; i < plane; ++i) {
-      const float value = (from[i] * 0.5F + 0.5F) * 255.0F;
-      good = good && value >= -tolerance && value <= 255.0F + tolerance;
-      const float bounded = value >= 0 ? std::min(value, 255.0F) : 0.0F;
-      to[3 * i] = static_cast<uint8_t>(bounded + 0.5F);
+      const float level = from[i] * 127.5F + 128.0F;  // half a level more than the pixel, so that cutting off rounds
+      const bool below = level < 256.0F;
+      good = good && level >= 0 && level <= 256.0F;
+      to[3 * i] = level >= 0 && below ? static_cast<uint8_t>(level) : below ? 0 : 255;
     }
   }
   return good;
