@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <mutex>
 
 #include "data/evaluation_formats.h"
@@ -27,7 +26,8 @@ std::vector<bool> read_list(const fs::path& path) {
   try {
     const NpyArray array = parse_npy(file);
     if (array.dtype != "|b1" || array.shape.size() != 1) {
-      throw Error("is not a list of booleans, one for each pair").hint("the list is what numpy.save made of them");
+      throw Error("is not a list of booleans, one for each pair")
+          .hint("numpy.save writes such a list from an array of bool");
     }
     std::vector<bool> same;
     for (const std::byte& flag : array.data) {
@@ -43,18 +43,17 @@ std::vector<bool> read_list(const fs::path& path) {
   }
 }
 
-// Three planes of blue, green and red. False when a value is not one of a pixel: rounded, within 0 … 255.
+// Three planes of blue, green and red. False when a value is not of a pixel: within half a level of 0 … 255.
 bool to_pixels(const std::vector<float>& planes, Image& image) {
-  constexpr float tolerance = 0.5F;
   bool good = true;
   for (size_t channel = 0; channel < 3; ++channel) {
     const float* from = planes.data() + (2 - channel) * plane;
     uint8_t* to = image.rgb.data() + channel;
     for (size_t i = 0; i < plane; ++i) {
-      const float value = (from[i] * 0.5F + 0.5F) * 255.0F;
-      good = good && value >= -tolerance && value <= 255.0F + tolerance;
-      const float bounded = value >= 0 ? std::min(value, 255.0F) : 0.0F;
-      to[3 * i] = static_cast<uint8_t>(bounded + 0.5F);
+      const float level = from[i] * 127.5F + 128.0F;  // half a level more than the pixel, so that cutting off rounds
+      const bool below = level < 256.0F;
+      good = good && level >= 0 && level <= 256.0F;
+      to[3 * i] = level >= 0 && below ? static_cast<uint8_t>(level) : below ? 0 : 255;
     }
   }
   return good;
@@ -138,7 +137,7 @@ void write_chunks(const fs::path& folder, const PairSet& set, int threads, const
   std::mutex mutex;
   fs::create_directories(folder / "data");
   parallel_for(meta.chunks(), threads, [&](int64_t chunk) {
-    const auto file = carray_chunk_of(planes_of(set, chunk * chunk_rows, meta.rows_of(chunk)));
+    const auto file = carray_chunk_of(planes_of(set, chunk * chunk_rows, meta.rows_of(chunk)), 3 * plane);
     write_file(carray_chunk(folder, chunk), file);
     const std::lock_guard lock(mutex);
     compressed += file.size();

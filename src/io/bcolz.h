@@ -41,8 +41,9 @@ fs::path carray_chunk(const fs::path& folder, int64_t chunk);  // where it lies
 // damaged; bytes behind the chunk are left alone. May be called from any thread.
 void read_carray_row(std::span<const std::byte> file, int64_t rows, int64_t row, std::span<float> numbers);
 
-// A chunk file as bcolz writes it by default: lz4, level 5, shuffled.
-std::vector<std::byte> carray_chunk_of(std::span<const float> numbers);
+// A chunk file as bcolz writes it by default (lz4, level 5, shuffled), but a block a row, so that one row is unpacked
+// without others.
+std::vector<std::byte> carray_chunk_of(std::span<const float> numbers, size_t row_numbers);
 
 // meta/ and __attrs__. `compressed`: bytes of all chunk files.
 void write_carray_meta(const fs::path& folder, const CarrayMeta& meta, uint64_t compressed);

@@ -115,7 +115,7 @@ class Header {
     found_ |= bit;
     expect(':');
     if (key == "descr") {
-      if (accept('[')) throw bad("it holds records, not one basic type", offset_ + at_);
+      if (accept('[')) throw Error("has records as elements, which are not read here").offset(offset_ + at_);
       array_.dtype = quoted();
     } else if (key == "fortran_order") {
       array_.fortran_order = boolean();
@@ -144,7 +144,8 @@ uint64_t element_size(std::string_view dtype) {
 void take_data(NpyArray& array, std::span<const std::byte> rest, uint64_t offset) {
   uint64_t size = element_size(array.dtype);
   if (size == 0) {
-    throw bad(fmt::format("its elements are of type '{}', which is not read here", printable(array.dtype)), offset);
+    throw Error(fmt::format("has elements of type '{}', which are not read here", printable(array.dtype)))
+        .offset(offset);
   }
   // An extent of 0 must not hide an overflow of the others, so it comes last.
   const bool empty = std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();

@@ -9,6 +9,7 @@
 #include "io/tf_example.h"
 #include "io/tf_record.h"
 #include "io/recordio.h"
+#include "fuzz/seeds_of_evaluation_sets.h"
 #include "support/checkpoints.h"
 
 namespace {
@@ -93,6 +94,7 @@ void write(const fs::path& folder) {
 int main(int count, char** arguments) try {
   if (count != 2) return 2;
   write(arguments[1]);
+  write_evaluation_sets(arguments[1]);
   return 0;
 } catch (const facerec::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

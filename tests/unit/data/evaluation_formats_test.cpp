@@ -3,10 +3,15 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
+#include <set>
 
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
+#include "io/bcolz.h"
+#include "io/npy.h"
 #include "support/images.h"
 #include "support/manifest.h"
 #include "unit/io/allocations.h"
@@ -190,6 +195,61 @@ INSTANTIATE_TEST_SUITE_P(Set, DamagedSet,
                                name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
                            return name;
                          });
+
+// ---- Values of a bcolz array
+
+constexpr size_t row_numbers = size_t{3} * 112 * 112;
+
+// A set of one pair, of which one number is `value` and all others 0.
+fs::path set_with(const TemporaryFolder& folder, float value) {
+  std::vector<float> numbers(2 * row_numbers);
+  numbers[row_numbers] = value;  // blue, of the first pixel of image 1
+  fs::create_directories(folder / "lfw/data");
+  write_file(folder / "lfw/data/__0.blp", carray_chunk_of(numbers, row_numbers));
+  write_carray_meta(folder / "lfw", {{2, 3, 112, 112}, 7}, 0);
+  write_file(folder / "lfw_list.npy", npy_of({true}));
+  return folder / "lfw";
+}
+
+TEST(BcolzSet, RoundsNumbersToPixels) {
+  const TemporaryFolder folder;
+  for (const auto& [number, pixel] :
+       {std::pair{-1.0F, 0}, std::pair{1.0F, 255}, std::pair{-1.0035F, 0}, std::pair{1.0035F, 255},
+        std::pair{0.0F, 128}, std::pair{0.5F, 191}, std::pair{-0.0039F, 127}}) {
+    const Image image = load_image(*open_bcolz(set_with(folder, number), "x").images, 1);
+    EXPECT_EQ(image.rgb[2], pixel) << number;
+  }
+}
+
+TEST(BcolzSet, RefusesNumbersThatAreNotOfPixels) {
+  const TemporaryFolder folder;
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float number : {-1.006F, 1.006F, 255.0F, infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
+    const PairSet set = open_bcolz(set_with(folder, number), "x");
+    EXPECT_NO_THROW(load_image(*set.images, 0));
+    try {
+      load_image(*set.images, 1);
+      ADD_FAILURE() << number;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.file(), EndsWith("lfw/data/__0.blp"));
+      EXPECT_THAT(error.message(), HasSubstr("image 1"));
+    }
+  }
+}
+
+TEST(BcolzSet, RefusesOtherShapes) {
+  const TemporaryFolder folder;
+  const fs::path path = set_with(folder, 0);
+  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{2, 3, 128, 128},
+                                            {2, 112, 112, 3},
+                                            {2, 3, 112},
+                                            {2, 3, 112, 112, 1},
+                                            {4, 3, 112, 112},
+                                            {3, 3, 112, 112}}) {
+    write_carray_meta(path, {shape, 1}, 0);
+    EXPECT_THROW(open_bcolz(path, "x"), Error) << testing::PrintToString(shape);
+  }
+}
 
 // ---- Writing
 

@@ -81,7 +81,7 @@ struct Packing {
 };
 
 std::vector<std::byte> packed(std::span<const float> numbers, const Packing& how) {
-  std::vector<std::byte> file = carray_chunk_of(numbers.first(1));
+  std::vector<std::byte> file = carray_chunk_of(numbers.first(1), 1);
   file.resize(16 + numbers.size_bytes() + BLOSC_MAX_OVERHEAD);
   const int size = blosc_compress_ctx(how.level, how.shuffle, sizeof(float), numbers.size_bytes(), numbers.data(),
                                       file.data() + 16, file.size() - 16, how.codec, how.block, 1);
@@ -112,12 +112,13 @@ TEST(Carray, ReadsEveryPackingRowByRow) {
 
 TEST(Carray, WritesChunksAsBcolzDoes) {
   const std::vector<float> numbers = numbers_of(7 * 3 * 112 * 112);
-  const std::vector<std::byte> file = carray_chunk_of(numbers);
-  const std::string start(reinterpret_cast<const char*>(file.data()), 24);
+  const std::vector<std::byte> file = carray_chunk_of(numbers, 3 * 112 * 112);
+  const std::string start(reinterpret_cast<const char*>(file.data()), 28);
   EXPECT_EQ(start.substr(0, 16), std::string("blpk\1\0\0\0\1\0\0\0\0\0\0\0", 16));
   // Format 2, lz4 of format 1, shuffled, 4 bytes an element.
   EXPECT_EQ(start.substr(16, 4), std::string("\2\1\x21\4", 4));
-  EXPECT_EQ(start.substr(20, 4), test::little(static_cast<uint32_t>(numbers.size() * sizeof(float))));
+  EXPECT_EQ(start.substr(20, 4), test::little(uint32_t{7 * 3 * 112 * 112 * 4}));
+  EXPECT_EQ(start.substr(24, 4), test::little(uint32_t{3 * 112 * 112 * 4})) << "a block is not a row";
 }
 
 TEST(Carray, LeavesBytesBehindTheChunkAlone) {

@@ -46,7 +46,7 @@ std::string pack(const std::string& images, const std::string& flags) {
 // What NumPy 1 pickles.
 std::string dtype(const std::string& type) {
   const std::string made = test::global("numpy", "dtype") + tuple(test::pickled(type) + "\x89\x88") + "R";
-  return made + tuple("K\3" + test::pickled(std::string_view("|")) + "NNNJ\xFF\xFF\xFF\xFFJ\xFF\xFF\xFF\xFFK\1") + "b";
+  return made + tuple("K\3" + test::pickled(std::string_view("|")) + "NNNJ\xFF\xFF\xFF\xFFJ\xFF\xFF\xFF\xFFK\0"s) + "b";
 }
 std::string array(const std::string& type, const std::string& shape, const std::string& data) {
   const std::string empty = test::global("numpy.core.multiarray", "_reconstruct") +
