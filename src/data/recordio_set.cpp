@@ -50,7 +50,8 @@ class RecordSet : public Dataset {
       if (property_) check_size(payload);
       return {std::move(payload), {}};
     } catch (Error& error) {
-      throw std::move(error).file(name(index)).offset(error.offset().value_or(offset));
+      const uint64_t fault = error.offset().value_or(offset);
+      throw std::move(error).file(name(index)).offset(fault);
     }
   }
 
