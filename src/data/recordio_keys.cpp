@@ -122,14 +122,14 @@ RecordKeys order_record_keys(std::vector<RecordKey> keys, const ByteSource& reco
   if (zero == keys.end()) return {std::move(keys), {}};
   try {
     if (const auto ranges = read_ranges(records, zero->offset)) {
-      std::ranges::rotate(zero, zero + 1, keys.end());
-      keys.pop_back();
+      keys.erase(zero);
       if (!std::ranges::is_sorted(keys, {}, &RecordKey::key)) std::ranges::sort(keys, {}, &RecordKey::key);
       return {std::move(keys), ranges};
     }
   } catch (Error& error) {
     if (!error.file().empty()) throw;
-    throw std::move(error).file(text_of(paths.records)).offset(error.offset().value_or(zero->offset));
+    const uint64_t offset = error.offset().value_or(zero->offset);
+    throw std::move(error).file(text_of(paths.records)).offset(offset);
   }
   return {std::move(keys), {}};
 }

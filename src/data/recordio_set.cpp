@@ -49,7 +49,8 @@ class RecordSet : public Dataset {
       payload.erase(payload.begin(), payload.end() - static_cast<int64_t>(header.image_size));
       return {std::move(payload), {}};
     } catch (Error& error) {
-      throw std::move(error).file(name(index)).offset(error.offset().value_or(offset));
+      const uint64_t fault = error.offset().value_or(offset);
+      throw std::move(error).file(name(index)).offset(fault);
     }
   }
 

@@ -168,7 +168,7 @@ TEST(ForwardSource, ReadsWhatTheFileHas) {
   const ForwardSource forward(file);
   uint64_t offset = 0;
   for (int i = 0; i < 3000; ++i) {
-    const uint64_t size = random() % (i % 100 == 0 ? 300'000 : 3000);
+    const uint64_t size = 1 + random() % (i % 100 == 0 ? 300'000 : 3000);
     offset = i % 50 == 0 ? random() % content.size() : offset + random() % 5000;
     if (offset > content.size() || size > content.size() - offset) offset = content.size() - size;
     std::vector<std::byte> read(size);
