@@ -28,8 +28,9 @@ using nlohmann::json;
 constexpr std::string_view mark = "FRINDEX\x01";
 const char* const kept_suffix = ".facerec-index";
 constexpr uint64_t entry_size = 12, end_size = 8;
-constexpr uint64_t block = entry_size << 16;         // read and written at once
-constexpr int64_t most_problems = int64_t{1} << 32;  // more are told by no index of ours
+constexpr uint64_t block = entry_size << 16;          // read and written at once
+constexpr uint64_t longest_text = uint64_t{1} << 24;  // bytes of JSON; 1,000 problems with long paths take a third
+constexpr int64_t most_problems = int64_t{1} << 32;   // more are told by no index of ours
 constexpr uint32_t largest_label = (uint32_t{1} << 31) - 1;
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -136,7 +137,7 @@ std::shared_ptr<const RecordIndex> open_kept(const fs::path& path, const json& f
   const std::span<const std::byte> all = file->bytes();
   if (all.size() < mark.size() + end_size || std::memcmp(all.data(), mark.data(), mark.size()) != 0) return nullptr;
   const uint64_t text = number_at(all, all.size() - end_size), content = all.size() - mark.size() - end_size;
-  if (text > content || (content - text) % entry_size != 0) return nullptr;
+  if (text > std::min(content, longest_text) || (content - text) % entry_size != 0) return nullptr;
   const auto entries = all.subspan(mark.size(), content - text);
   std::optional<Told> found = read_told(all.subspan(mark.size() + entries.size(), text), fingerprint);
   if (!found || !is_sound(*file, entries)) return nullptr;
@@ -256,7 +257,8 @@ std::vector<fs::path> places_beside(const fs::path& file, const std::string& suf
   if (!folder.is_absolute() && home != nullptr && *home != '\0') folder = fs::path(home) / ".cache";
   if (!folder.is_absolute()) return all;
   // Two files with one checksum of their paths take turns: the fingerprint tells them apart.
-  const std::string path = text_of(fs::absolute(file).lexically_normal());
+  std::error_code ignored;
+  const std::string path = text_of(fs::absolute(file, ignored).lexically_normal());
   all.push_back(folder / "facerec" / fmt::format("{:08x}{}", crc32c(bytes_of(path)), suffix));
   return all;
 }

@@ -12,6 +12,8 @@
 namespace facerec {
 namespace {
 
+constexpr size_t shortest_line = 4;  // of a .idx: two digits, a tab, an end
+
 template <class Number>
 bool parse_number(std::string_view text, Number& value) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -31,7 +33,8 @@ class KeyParser {
 
   std::vector<RecordKey> parse_all() const {
     std::vector<RecordKey> keys;
-    keys.reserve(static_cast<size_t>(std::count(text_.begin(), text_.end(), '\n')) + 1);
+    const auto lines = static_cast<size_t>(std::count(text_.begin(), text_.end(), '\n')) + 1;
+    keys.reserve(std::min(lines, text_.size() / shortest_line + 1));
     std::string_view rest = text_;
     while (!rest.empty()) {
       const auto begin = static_cast<uint64_t>(rest.data() - text_.data());

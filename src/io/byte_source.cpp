@@ -19,8 +19,9 @@ std::string reason(int code) { return std::generic_category().message(code); }
 
 }  // namespace
 
+// O_NONBLOCK: a pipe would wait for someone who writes to it.
 FileSource::FileSource(fs::path path)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0) throw Error("cannot open: " + reason(errno)).file(text_of(path_));
   struct stat info {};
   const bool known = ::fstat(descriptor_, &info) == 0;

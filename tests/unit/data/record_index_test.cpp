@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "facerec/core/error.h"
+#include "io/crc32c.h"
 #include "support/reference.h"
 
 namespace facerec {
@@ -105,11 +107,42 @@ TEST_F(RecordIndexTest, IsMadeAnewWhenAnyByteIsWrongOrMissing) {
     const int before = scans_;
     EXPECT_EQ(opened(), entries_) << i;
     EXPECT_EQ(scans_, before + 1) << i;
+    if (i % 8 != 0) continue;
     write(kept(), good.substr(0, i));
     EXPECT_EQ(opened(), entries_) << i;
     EXPECT_EQ(scans_, before + 2) << i;
   }
   EXPECT_EQ(read_text(kept()), good);
+}
+
+// The checksum is right, and what it covers is not what we write.
+TEST_F(RecordIndexTest, IsMadeAnewWhenSomeoneElseWroteIt) {
+  opened();
+  const std::string good = read_text(kept());
+  const size_t begin = good.find('{');
+  const std::string front = good.substr(0, begin), text = good.substr(begin, good.size() - begin - 8);
+  const auto with = [&](const std::string& entries, const std::string& json) {
+    std::string file = entries + json;
+    const auto append = [&](uint32_t number) { file.append(reinterpret_cast<const char*>(&number), sizeof number); };
+    append(static_cast<uint32_t>(json.size()));
+    append(crc32c(std::as_bytes(std::span(file))));
+    return file;
+  };
+  ASSERT_EQ(with(front, text), good);
+  std::string labels = front;
+  labels[8 + 11] = '\xFF';
+  const std::string files = text.substr(0, text.find(']') + 2);  // {"files":[[…]]
+  for (const std::string& file :
+       {with(labels, text), with(front.substr(0, 18), text), with(front, ""), with(front, "[]"), with(front, "{}"),
+        with(front, files + R"(,"list":[],"problems":-1})"), with(front, files + R"(,"list":[],"problems":1e18})"),
+        with(front, files + R"(,"list":[["a","b"]],"problems":0})"),
+        with(front, files + R"(,"list":[[1]],"problems":1})"), with(front, files + R"(,"list":7,"problems":1})"),
+        with(front, std::string(1000, '['))}) {
+    write(kept(), file);
+    const int before = scans_;
+    EXPECT_EQ(opened(), entries_);
+    EXPECT_EQ(scans_, before + 1) << file.substr(front.size());
+  }
 }
 
 TEST_F(RecordIndexTest, TellsItsProblemsAgain) {
@@ -166,6 +199,29 @@ TEST_F(RecordIndexTest, AFileThatChangesMeanwhileIsAnError) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.file(), file_.string());
+  }
+}
+
+TEST_F(RecordIndexTest, ManyMayOpenItAtOnce) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      Problems problems;
+      const auto index = open_record_index(
+          {file_},
+          [&](RecordSink& sink) {
+            for (const auto& [offset, label] : entries_) sink.add(offset, label);
+          },
+          problems);
+      EXPECT_EQ(index->size(), 3);
+      EXPECT_EQ(index->label(2), 2147483647U);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(opened(), entries_);
+  EXPECT_EQ(scans_, 0);
+  for (const auto& entry : fs::directory_iterator(folder_.path())) {
+    EXPECT_THAT(entry.path().filename().string(), testing::StartsWith("train.rec"));  // nothing temporary is left
   }
 }
 

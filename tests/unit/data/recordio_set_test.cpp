@@ -1,13 +1,16 @@
 // RecordIO sets that MXNet and InsightFace wrote (the golden files), damaged ones, and what is written for them.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "data/formats.h"
 #include "data/pack_writer.h"
 #include "data/recordio_scan.h"
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 #include "io/recordio.h"
 #include "support/images.h"
 #include "support/manifest.h"
@@ -126,6 +129,100 @@ TEST(RecordIoSet, AListThatDoesNotFitIsNotUsed) {
     EXPECT_EQ(data->class_name(0), "0") << text.substr(0, 60);
     EXPECT_EQ(data->relative_path(1), "0/00000001") << text.substr(0, 60);
   }
+}
+
+TEST(RecordIoSet, ListsMayHaveAbsolutePathsAndSeveralLabels) {
+  FACEREC_NEEDS_TEST_DATA();
+  Copy copy("recordio");
+  std::istringstream lines(read_text(copy.path / "train.lst"));
+  std::string absolute, several;
+  for (std::string line; std::getline(lines, line);) absolute += "1\t/raid/faces/" + line.substr(2) + "\r\n";
+  write_file(copy.path / "train.lst", absolute);
+  EXPECT_EQ(copy.open()->relative_path(2), "Abel_Pacheco/Abel_Pacheco_0004.jpg");
+  Copy vectors("recordio_vector_label");
+  const auto data = vectors.open();
+  for (int64_t i = 0; i < data->size(); ++i) {
+    several += fmt::format("{}\t{:.6f}\t0.5\tperson {}/{}.jpg\n", i + 1, double(data->label(i)), data->label(i), i);
+  }
+  write_file(vectors.path / "train.lst", several);
+  EXPECT_EQ(vectors.open()->relative_path(16), "person 5/16.jpg");
+  EXPECT_EQ(vectors.open()->class_name(2), "person 2");
+}
+
+// A set that a test makes record by record.
+class Made {
+ public:
+  void image(uint64_t key, float label) {
+    put({.flag = 0, .label = {label, 0}, .id = key, .id2 = 0, .image_size = 0}, 4);
+  }
+  void range(uint64_t key, float first, float end) {
+    put({.flag = 2, .label = {first, end}, .id = key, .id2 = 0, .image_size = 0}, 0);
+  }
+  std::shared_ptr<Dataset> open() {
+    write_file(folder_ / "train.rec", records_);
+    write_file(folder_ / "train.idx", join(lines, ""));
+    return open_recordio(folder_.path(), problems);
+  }
+
+  std::vector<std::string> lines;
+  Problems problems;
+
+ private:
+  void put(const RecordHeader& header, size_t size) {
+    lines.push_back(fmt::format("{}\t{}\n", header.id, records_.size()));
+    const std::vector<std::byte> record = make_record(header, std::vector<std::byte>(size));
+    records_.append(reinterpret_cast<const char*>(record.data()), record.size());
+  }
+
+  TemporaryFolder folder_;
+  std::string records_;
+};
+
+TEST(RecordIoSet, LabelsMayHaveGapsAndAnyOrder) {
+  Made made;
+  for (const float label : {16777216.F, 7.F, 2147483520.F, 0.F, 7.F}) made.image(made.lines.size() + 100, label);
+  const auto data = made.open();
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < data->size(); ++i) labels.push_back(data->label(i));
+  EXPECT_THAT(labels, ElementsAre(2, 1, 3, 0, 1));
+  EXPECT_EQ(data->classes(), 4);
+  EXPECT_EQ(data->class_name(2), "16777216");
+  EXPECT_EQ(data->relative_path(4), "7/00000004");
+  EXPECT_THAT(names_of(*data),
+              ElementsAre("train.rec#100", "train.rec#101", "train.rec#102", "train.rec#103", "train.rec#104"));
+}
+
+TEST(RecordIoSet, WithRangesTheOrderIsThatOfTheKeys) {
+  Made made;
+  made.range(0, 4, 6);
+  made.image(3, 1);
+  made.image(1, 0);
+  made.range(5, 3, 4);
+  made.image(2, 0);
+  made.range(4, 1, 3);
+  for (int order = 0; order < 2; ++order) {
+    const auto data = made.open();
+    EXPECT_THAT(names_of(*data), ElementsAre("train.rec#1", "train.rec#2", "train.rec#3"));
+    EXPECT_EQ(data->label(2), 1);
+    std::ranges::reverse(made.lines);
+  }
+  made.image(6, 1);
+  EXPECT_EQ(made.open()->size(), 3);  // key 0 does not tell of it
+  EXPECT_THAT(made.problems.list().at(0).name, testing::EndsWith("train.rec#6"));
+}
+
+TEST(RecordIoSet, RangesThatTheRecordsContradictAreAnError) {
+  Made fewer;
+  for (const uint64_t key : {1U, 2U, 3U}) fewer.image(key, 0);
+  fewer.range(4, 1, 4);
+  fewer.range(0, 3, 5);
+  EXPECT_THROW(fewer.open(), Error);
+  Made more;
+  more.image(1, 0);
+  more.range(2, 1, 2);
+  more.range(0, 3, 3);
+  EXPECT_EQ(more.open()->size(), 1);
+  EXPECT_EQ(more.problems.count(), 1);  // key 2 is no image
 }
 
 TEST(RecordIoSet, LeavesOutSingleImagesAndKeepsTheNamesOfOthers) {
@@ -264,6 +361,141 @@ TEST(RecordIoSet, AFileThatChangesAfterItWasOpenedIsAnError) {
   }
   overwrite(good);
   EXPECT_EQ(data->read(1).encoded.size(), 5165U);
+}
+
+// A .rec of so many images and identities as no test can write: every record has the length of the largest.
+class ManyRecords : public ByteSource {
+ public:
+  ManyRecords(uint64_t images, uint64_t identities) : images_(images), identities_(identities) {}
+
+  static constexpr uint64_t record_size = 40;
+  uint64_t keys() const { return images_ + identities_ + 1; }
+  uint64_t size() const override { return keys() * record_size; }
+  void read(uint64_t offset, std::span<std::byte> into) const override {
+    const uint64_t key = offset / record_size;
+    const auto& record = key == 0 ? header_ : key > images_ ? identity_ : image_;
+    std::ranges::copy(std::span(record).subspan(offset % record_size, into.size()), into.begin());
+  }
+
+ private:
+  static std::vector<std::byte> range(uint64_t first, uint64_t end) {
+    return make_record(
+        {.flag = 2, .label = {static_cast<float>(first), static_cast<float>(end)}, .id = 0, .id2 = 0, .image_size = 0},
+        {});
+  }
+
+  const uint64_t images_, identities_;
+  const std::vector<std::byte> header_ = range(images_ + 1, keys()), identity_ = range(1, 2);
+  const std::vector<std::byte> image_ = make_record({}, std::vector<std::byte>(8));
+};
+
+class Counter : public RecordSink {
+ public:
+  void add(uint64_t offset, uint32_t) override {
+    last = offset;
+    ++count;
+  }
+  void leave_out(BadInput problem) override { ADD_FAILURE() << problem.name << " " << problem.reason; }
+  uint64_t count = 0, last = 0;
+};
+
+// Key 0 holds float32, which tells only every second number there: the records say where the images end.
+TEST(RecordIoSet, CountsImagesBeyondWhatFloatsTell) {
+  constexpr uint64_t limit = uint64_t{1} << 24;
+  const RecordPaths paths{.records = "a.rec", .index = "a.idx", .property = {}, .list = {}};
+  std::vector<RecordKey> lines;
+  for (uint64_t key = 0; key < limit + 20; ++key) lines.push_back({key, key * ManyRecords::record_size});
+  for (const auto& [images, identities] : {std::pair{limit, 2}, {limit + 2, 5}}) {
+    const ManyRecords records(images, static_cast<uint64_t>(identities));
+    const RecordKeys keys =
+        order_record_keys({lines.begin(), lines.begin() + static_cast<int64_t>(records.keys())}, records, paths);
+    Counter counter;
+    scan_records(records, paths, keys, {}, counter);
+    EXPECT_EQ(counter.count, images);
+    EXPECT_EQ(counter.last, images * ManyRecords::record_size);
+  }
+}
+
+// The images of a golden set, as they are to be written.
+std::vector<PackItem> items_of(const Dataset& data) {
+  std::vector<PackItem> items;
+  for (int64_t i = 0; i < data.size(); ++i) {
+    items.push_back({data.read(i).encoded, data.label(i), data.relative_path(i)});
+  }
+  return items;
+}
+
+std::vector<uint32_t> announced(const std::vector<PackItem>& items) {
+  std::vector<uint32_t> labels;
+  for (const PackItem& item : items) labels.push_back(static_cast<uint32_t>(item.label));
+  return labels;
+}
+
+void expect_equal_files(const fs::path& folder, const fs::path& expected) {
+  for (const char* name : {"train.rec", "train.idx", "train.lst", "property"}) {
+    EXPECT_TRUE(read_file(folder / name) == read_file(expected / name)) << name;
+  }
+}
+
+TEST(RecordIoWriter, WritesWhatInsightFaceWrites) {
+  FACEREC_NEEDS_TEST_DATA();
+  Copy copy("recordio");
+  const std::vector<PackItem> items = items_of(*copy.open());
+  const TemporaryFolder folder;
+  const auto writer = recordio_writer(folder / "new", announced(items), {});
+  for (const PackItem& item : items) writer->append(item);
+  EXPECT_FALSE(is_recordio(folder / "new"));
+  writer->finish();
+  expect_equal_files(folder / "new", test::formats() / "recordio");
+  Problems problems;
+  expect_images(*open_recordio(folder / "new", problems), test::manifest_of("recordio"));
+}
+
+// However often it is killed: sizes of a sync() are all that is left of a process.
+TEST(RecordIoWriter, GoesOnWhereItWasKilled) {
+  FACEREC_NEEDS_TEST_DATA();
+  Copy copy("recordio");
+  const std::vector<PackItem> items = items_of(*copy.open());
+  const TemporaryFolder folder;
+  std::vector<uint64_t> sizes;
+  size_t synced = 0;
+  for (size_t life = 0; synced < items.size(); ++life) {
+    const auto writer = recordio_writer(folder.path(), announced(items), sizes);
+    size_t i = synced;
+    for (; i < std::min(items.size(), synced + life); ++i) writer->append(items[i]);
+    sizes = writer->sync();
+    synced = i;
+    for (; i < std::min(items.size(), synced + 3); ++i) writer->append(items[i]);  // lost
+  }
+  const std::vector<uint64_t> all = sizes;
+  // Killed while the files got their names: the .rec, which is last, has none.
+  recordio_writer(folder.path(), announced(items), all)->finish();
+  fs::rename(folder / "train.rec", folder / "train.rec.part");
+  recordio_writer(folder.path(), announced(items), all)->finish();
+  expect_equal_files(folder.path(), test::formats() / "recordio");
+}
+
+TEST(RecordIoWriter, RefusesWhatWouldNotBeReadBack) {
+  const TemporaryFolder folder;
+  const std::vector<std::byte> png = encode_png(test::flat_image(8, 1, 2, 3));
+  EXPECT_THROW(recordio_writer(folder.path(), {1, 0}, {}), Error);
+  EXPECT_THROW(recordio_writer(folder.path(), {1}, {}), Error);
+  EXPECT_THROW(recordio_writer(folder.path(), {0, 2}, {}), Error);
+  const std::vector<uint64_t> unknown{1, 2}, lost{100, 10, 10, 10};
+  EXPECT_THROW(recordio_writer(folder.path(), {0}, unknown), Error);
+  EXPECT_THROW(recordio_writer(folder.path(), {0}, lost), Error);
+  const auto writer = recordio_writer(folder.path(), {0, 1}, {});
+  EXPECT_THROW(writer->append({{}, 0, "a/empty.jpg"}), Error);
+  writer->append({png, 0, "a/1.png"});
+  EXPECT_THROW(writer->append({png, 0, "a/2.png"}), Error);
+  EXPECT_THROW(writer->finish(), Error);
+  writer->append({png, 1, "b/1.png"});
+  EXPECT_THROW(writer->append({png, 1, "b/2.png"}), Error);
+  writer->finish();
+  Problems problems;
+  const auto data = open_recordio(folder.path(), problems);
+  EXPECT_EQ(data->class_name(1), "b");
+  EXPECT_EQ(load_image(*data, 1).width, 8);
 }
 
 TEST(RecordIoSet, IsKnownByItsName) {

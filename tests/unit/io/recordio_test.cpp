@@ -1,6 +1,7 @@
 #include "io/recordio.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <cstring>
@@ -191,6 +192,8 @@ TEST(FileSource, AFileThatIsCutOffMeanwhileIsAnError) {
   }
   EXPECT_THROW(FileSource(folder.path()), Error);
   EXPECT_THROW(FileSource(folder / "absent"), Error);
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW(FileSource(folder / "pipe"), Error);
 }
 
 }  // namespace
