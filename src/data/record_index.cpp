@@ -271,7 +271,8 @@ std::vector<fs::path> places_beside(const fs::path& file, const std::string& suf
   if (!folder.is_absolute() && home != nullptr && *home != '\0') folder = fs::path(home) / ".cache";
   if (!folder.is_absolute()) return all;
   // Two files with one checksum of their paths take turns: the fingerprint tells them apart.
-  const std::string path = text_of(fs::absolute(file).lexically_normal());
+  std::error_code ignored;
+  const std::string path = text_of(fs::absolute(file, ignored).lexically_normal());
   all.push_back(folder / "facerec" / fmt::format("{:08x}{}", crc32c(bytes_of(path)), suffix));
   return all;
 }

@@ -32,6 +32,7 @@ class RecordSink {
 // Where what is made of `file` may be kept, the best place first: beside it, and below $XDG_CACHE_HOME/facerec. Both
 // have the extension `suffix`.
 std::vector<fs::path> places_beside(const fs::path& file, const std::string& suffix);
+
 // The index of `files[0]`: the kept one, when it was made from `files` as they are now (size and time of change of
 // each; all of them are what `scan` reads), else one that `scan` fills. A new one is kept as `files[0]`.facerec-index,
 // or, where that folder takes no file, below $XDG_CACHE_HOME/facerec (default ~/.cache/facerec); where that fails too

@@ -222,6 +222,7 @@ class TfRecordSet : public Dataset {
 
   std::vector<std::shared_ptr<const RecordIndex>> indices() const {
     std::vector<std::shared_ptr<const RecordIndex>> all;
+    all.reserve(parts_.size());
     for (const auto& part : parts_) all.push_back(part->index());
     return all;
   }

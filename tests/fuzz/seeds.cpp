@@ -27,7 +27,26 @@ std::string folder_of_kinds() {
          "G?\xF8\0\0\0\0\0\0"s + pickled("none"sv) + "Nu";
 }
 
+// Keys, images and identities as InsightFace writes them; one image is split into parts.
 void write_records(const fs::path& folder) {
+  const std::string content = "an image" + little(recordio_magic) + little(recordio_magic) + "more";
+  const auto image = std::as_bytes(std::span(content));
+  const RecordHeader headers[] = {{.flag = 0, .label = {0, 0}, .id = 1, .id2 = 0, .image_size = 9},
+                                  {.flag = 2, .label = {1, 7}, .id = 2, .id2 = 0, .image_size = 20},
+                                  {.flag = 2, .label = {1, 2}, .id = 3, .id2 = 0, .image_size = 0},
+                                  {.flag = 2, .label = {2, 3}, .id = 4, .id2 = 0, .image_size = 0},
+                                  {.flag = 2, .label = {3, 5}, .id = 0, .id2 = 1, .image_size = 0}};
+  std::string index, records;
+  for (const RecordHeader& header : headers) {
+    index += std::to_string(header.id) + "\t" + std::to_string(records.size()) + "\n";
+    const std::vector<std::byte> record = make_record(header, image.first(header.image_size));
+    records.append(reinterpret_cast<const char*>(record.data()), record.size());
+  }
+  write_file(folder / "keys", little(static_cast<uint16_t>(index.size())) + index + records);
+  write_file(folder / "property", little(uint16_t{5}) + "2,8,8" + records);
+}
+
+void write_tf_records(const fs::path& folder) {
   std::string file;
   for (const char* image : {"image/encoded", "image/img_path"}) {
     TfExampleWriter example;
@@ -65,7 +84,7 @@ void write_records(const fs::path& folder) {
 }
 
 void write(const fs::path& folder) {
-  write_records(folder / "tfrecord");
+  write_tf_records(folder / "tfrecord");
   const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
   const auto bytes = std::as_bytes(std::span(numbers));
   const std::vector<NamedTensor> tensors{{"a.weight", {"F32", {2, 3}, bytes}},
