@@ -212,20 +212,6 @@ class IndexWriter : public RecordSink {
   int64_t left_out_ = 0;
 };
 
-// Where an index may be kept, the best place first.
-std::vector<fs::path> places(const fs::path& file) {
-  std::vector<fs::path> all{text_of(file) + ".facerec-index"};
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  fs::path folder = cache != nullptr ? cache : "";
-  if (!folder.is_absolute() && home != nullptr && *home != '\0') folder = fs::path(home) / ".cache";
-  if (!folder.is_absolute()) return all;
-  // Two files with one checksum of their paths take turns: the fingerprint tells them apart.
-  std::error_code ignored;
-  const std::string path = text_of(fs::absolute(file, ignored).lexically_normal());
-  all.push_back(folder / "facerec" / fmt::format("{:08x}.facerec-index", crc32c(bytes_of(path))));
-  return all;
-}
 using Scan = std::function<void(RecordSink&)>;
 
 bool keep(const fs::path& place, const json& fingerprint, const Scan& scan, Told& told, Problems& problems) {

@@ -6,10 +6,10 @@
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
+#include "fuzz/seeds_of_evaluation_sets.h"
+#include "io/recordio.h"
 #include "io/tf_example.h"
 #include "io/tf_record.h"
-#include "io/recordio.h"
-#include "fuzz/seeds_of_evaluation_sets.h"
 #include "support/checkpoints.h"
 
 namespace {
@@ -66,21 +66,6 @@ void write_tf_records(const fs::path& folder) {
   fs::create_directories(folder);
   write_file(folder / "records", file);
   write_file(folder / "zlib", std::string_view(packed).substr(0, size));
-// Keys, images and identities as InsightFace writes them; one image is split into parts.
-  const std::string content = "an image" + little(recordio_magic) + little(recordio_magic) + "more";
-  const auto image = std::as_bytes(std::span(content));
-  const RecordHeader headers[] = {{.flag = 0, .label = {0, 0}, .id = 1, .id2 = 0, .image_size = 9},
-                                  {.flag = 2, .label = {1, 7}, .id = 2, .id2 = 0, .image_size = 20},
-                                  {.flag = 2, .label = {1, 2}, .id = 3, .id2 = 0, .image_size = 0},
-                                  {.flag = 2, .label = {2, 3}, .id = 4, .id2 = 0, .image_size = 0},
-                                  {.flag = 2, .label = {3, 5}, .id = 0, .id2 = 1, .image_size = 0}};
-  std::string index, records;
-  for (const RecordHeader& header : headers) {
-    index += std::to_string(header.id) + "\t" + std::to_string(records.size()) + "\n";
-    const std::vector<std::byte> record = make_record(header, image.first(header.image_size));
-    records.append(reinterpret_cast<const char*>(record.data()), record.size());
-  write_file(folder / "keys", little(static_cast<uint16_t>(index.size())) + index + records);
-  write_file(folder / "property", little(uint16_t{5}) + "2,8,8" + records);
 }
 
 void write(const fs::path& folder) {

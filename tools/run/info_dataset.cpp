@@ -106,11 +106,12 @@ Look look_at(const Dataset& data, const InfoVerb& verb) {
 
 void add_look(const Dataset& data, const InfoVerb& verb, const Problems& opening, Json& json) {
   const Look look = look_at(data, verb);
+  std::vector<std::pair<std::pair<int, int>, int64_t>> sizes(look.sizes.begin(), look.sizes.end());
+  std::ranges::stable_sort(sizes, std::greater(), [](const auto& size) { return size.second; });
   json["sizes"] = Json::array();
-  for (const auto& [size, count] : look.sizes) {
+  for (const auto& [size, count] : sizes) {
     json["sizes"].push_back({{"width", size.first}, {"height", size.second}, {"images", count}});
   }
-  std::ranges::stable_sort(json["sizes"], [](const Json& a, const Json& b) { return a["images"] > b["images"]; });
   json["looked_at"] = look.images;
   json["verified"] = verb.verify;
   Problems all;

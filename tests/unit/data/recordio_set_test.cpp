@@ -284,12 +284,11 @@ const Damage damages[] = {
     {"cflag_unterminated", "train.rec#2", "problem: a record that is split has no last part (cflag 0)"},
     {"cflag_unterminated_eof", "train.rec", "key 0"},
     {"cflag_reserved", "train.rec#2", "problem: a part has the unknown cflag 7 (byte 1840)"},
-    {"jpeg_garbage", "train.rec#2", ""},
+    {"jpeg_garbage", "train.rec#2", "", false},
     {"jpeg_truncated", "train.rec#2", "", false},
-    {"jpeg_huge_dims", "train.rec#2", "65500x65500"},
-    {"jpeg_zero_dims", "train.rec#2", ""},
+    {"jpeg_huge_dims", "train.rec#2", "65500x65500", false},
+    {"jpeg_zero_dims", "train.rec#2", "", false},
     {"jpeg_empty", "train.rec#2", "problem: the record has no image (byte 1840)"},
-    {"jpeg_not_112", "train.rec#2", "60x50 pixels, where"},
     {"label_nan", "train.rec#2", "problem: the label nan is not a number from 0"},
     {"label_inf", "train.rec#2", "problem: the label inf is not a number from 0"},
     {"label_negative", "train.rec#2", "problem: the label -1 is not a number from 0"},
@@ -324,7 +323,8 @@ TEST(RecordIoSet, DamageIsNeverSilent) {
     const std::string name = path.filename().string();
     Copy copy("corrupt/recordio/" + name);
     const Outcome found = outcome(copy);
-    if (name == "idx_empty") {  // the records tell all of it
+    // The records tell what an empty .idx does not; images may be of any size, the loader brings them to one.
+    if (name == "idx_empty" || name == "jpeg_not_112") {
       EXPECT_EQ(found.text, "silence");
       continue;
     }
@@ -425,9 +425,9 @@ std::vector<PackItem> items_of(const Dataset& data) {
   return items;
 }
 
-std::vector<uint32_t> announced(const std::vector<PackItem>& items) {
+std::vector<uint32_t> labels_of(const std::vector<PackItem>& items, size_t count) {
   std::vector<uint32_t> labels;
-  for (const PackItem& item : items) labels.push_back(static_cast<uint32_t>(item.label));
+  for (size_t i = 0; i < count; ++i) labels.push_back(static_cast<uint32_t>(items[i].label));
   return labels;
 }
 
@@ -442,7 +442,7 @@ TEST(RecordIoWriter, WritesWhatInsightFaceWrites) {
   Copy copy("recordio");
   const std::vector<PackItem> items = items_of(*copy.open());
   const TemporaryFolder folder;
-  const auto writer = recordio_writer(folder / "new", announced(items), {});
+  const auto writer = recordio_writer(folder / "new", {}, {});
   for (const PackItem& item : items) writer->append(item);
   EXPECT_FALSE(is_recordio(folder / "new"));
   writer->finish();
@@ -460,7 +460,7 @@ TEST(RecordIoWriter, GoesOnWhereItWasKilled) {
   std::vector<uint64_t> sizes;
   size_t synced = 0;
   for (size_t life = 0; synced < items.size(); ++life) {
-    const auto writer = recordio_writer(folder.path(), announced(items), sizes);
+    const auto writer = recordio_writer(folder.path(), labels_of(items, synced), sizes);
     size_t i = synced;
     for (; i < std::min(items.size(), synced + life); ++i) writer->append(items[i]);
     sizes = writer->sync();
@@ -469,28 +469,25 @@ TEST(RecordIoWriter, GoesOnWhereItWasKilled) {
   }
   const std::vector<uint64_t> all = sizes;
   // Killed while the files got their names: the .rec, which is last, has none.
-  recordio_writer(folder.path(), announced(items), all)->finish();
+  recordio_writer(folder.path(), labels_of(items, items.size()), all)->finish();
   fs::rename(folder / "train.rec", folder / "train.rec.part");
-  recordio_writer(folder.path(), announced(items), all)->finish();
+  recordio_writer(folder.path(), labels_of(items, items.size()), all)->finish();
   expect_equal_files(folder.path(), test::formats() / "recordio");
 }
 
 TEST(RecordIoWriter, RefusesWhatWouldNotBeReadBack) {
   const TemporaryFolder folder;
   const std::vector<std::byte> png = encode_png(test::flat_image(8, 1, 2, 3));
-  EXPECT_THROW(recordio_writer(folder.path(), {1, 0}, {}), Error);
-  EXPECT_THROW(recordio_writer(folder.path(), {1}, {}), Error);
-  EXPECT_THROW(recordio_writer(folder.path(), {0, 2}, {}), Error);
-  const std::vector<uint64_t> unknown{1, 2}, lost{100, 10, 10, 10};
+  const std::vector<uint64_t> unknown{1, 2}, lost{100, 10, 10, 8, 8};
   EXPECT_THROW(recordio_writer(folder.path(), {0}, unknown), Error);
   EXPECT_THROW(recordio_writer(folder.path(), {0}, lost), Error);
-  const auto writer = recordio_writer(folder.path(), {0, 1}, {});
+  EXPECT_THROW(recordio_writer(folder / "none", {}, {})->finish(), Error);
+  const auto writer = recordio_writer(folder.path(), {}, {});
   EXPECT_THROW(writer->append({{}, 0, "a/empty.jpg"}), Error);
   writer->append({png, 0, "a/1.png"});
-  EXPECT_THROW(writer->append({png, 0, "a/2.png"}), Error);
-  EXPECT_THROW(writer->finish(), Error);
   writer->append({png, 1, "b/1.png"});
-  EXPECT_THROW(writer->append({png, 1, "b/2.png"}), Error);
+  EXPECT_THROW(writer->append({png, 0, "a/2.png"}), Error);
+  EXPECT_THROW(writer->append({png, (1 << 24) + 1, "z/1.png"}), Error);
   writer->finish();
   Problems problems;
   const auto data = open_recordio(folder.path(), problems);
