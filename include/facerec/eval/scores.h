@@ -38,7 +38,9 @@ struct PairScores {
   std::vector<double> squared_l2;  // [0, 4]; 1 when one vector is zero
   std::vector<uint8_t> same;       // 1 or 0
 
-  double mean_norm = 0;        // mean L2 norm of all raw rows given, both flips (arcface_torch's XNorm)
+  // Mean L2 norm of all raw rows given, both flips (arcface_torch's XNorm); sets that hold an image once for every pair
+  // count it as often.
+  double mean_norm = 0;
   size_t zero_embeddings = 0;  // rows of zero length after the rule: a dead model or a bad import
 };
 
