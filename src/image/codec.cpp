@@ -51,23 +51,34 @@ Image decode_with_opencv(Bytes encoded) {
   return image;
 }
 
-// Into `rgb`, which has room for the size that the header tells.
-void decompress(Bytes encoded, const ImageHeader& header, uint8_t* rgb) {
-  const tjhandle handle = thread_handle<tjInitDecompress>();
-  const auto size = static_cast<unsigned long>(encoded.size());
-  const int failed =
-      tjDecompress2(handle, chars(encoded), size, rgb, header.width, 0, header.height, TJPF_RGB, TJFLAG_ACCURATEDCT);
-  if (failed != 0 && !is_harmless(handle)) throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
-}
-
-// Four inks, which libjpeg-turbo does not turn into RGB.
-bool is_cmyk(Bytes encoded) {
+// The colour space; throws where the headers are damaged. With a handle of its own: one that has met an error misreads
+// what comes next.
+int read_headers(Bytes encoded) {
+  const std::unique_ptr<void, int (*)(tjhandle)> owner(tjInitDecompress(), tjDestroy);
+  const tjhandle handle = owner.get();
   int width = 0, height = 0, subsampling = 0, colour = 0;
-  const tjhandle handle = thread_handle<tjInitDecompress>();
   const auto size = static_cast<unsigned long>(encoded.size());
   if (tjDecompressHeader3(handle, chars(encoded), size, &width, &height, &subsampling, &colour) != 0) {
     throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
   }
+  return colour;
+}
+
+// Into `rgb`, which has room for the size that the header tells.
+void decompress(Bytes encoded, const ImageHeader& header, uint8_t* rgb) {
+  const tjhandle handle = thread_handle<tjInitDecompress>();
+  const auto size = static_cast<unsigned long>(encoded.size());
+  if (tjDecompress2(handle, chars(encoded), size, rgb, header.width, 0, header.height, TJPF_RGB, TJFLAG_ACCURATEDCT) ==
+      0) {
+    return;
+  }
+  if (!is_harmless(handle)) throw Error(std::string("a damaged JPEG: ") + tjGetErrorStr2(handle));
+  read_headers(encoded);  // an error after a warning passes for a warning
+}
+
+// Four inks, which libjpeg-turbo does not turn into RGB.
+bool is_cmyk(Bytes encoded) {
+  const int colour = read_headers(encoded);
   return colour == TJCS_CMYK || colour == TJCS_YCCK;
 }
 
@@ -78,15 +89,21 @@ Image decode_jpeg(Bytes encoded, const ImageHeader& header) {
   return upright(std::move(image), exif_orientation(encoded));
 }
 
+std::string size_text(const ImageHeader& header) {
+  return std::to_string(header.width) + "x" + std::to_string(header.height);
+}
+
 ImageHeader checked_header(Bytes encoded) {
   const ImageHeader header = probe_image(encoded);
-  const std::string size = std::to_string(header.width) + "x" + std::to_string(header.height);
-  if (header.width <= 0 || header.height <= 0) throw Error("an image of size " + size);
-  if (int64_t{header.width} * header.height > max_pixels) {
-    throw Error("an image of size " + size + ", more than the " + std::to_string(max_pixels) + " pixels that are read");
+  if (header.width <= 0 || header.height <= 0) throw Error("an image of size " + size_text(header));
+  const int64_t pixels = int64_t{header.width} * header.height;
+  if (pixels > max_pixels) {
+    throw Error("an image of size " + size_text(header) + ", more than the " + std::to_string(max_pixels) +
+                " pixels that are read");
   }
-  if (int64_t{header.width} * header.height > max_pixels_per_byte * static_cast<int64_t>(encoded.size())) {
-    throw Error("an image of size " + size + " in " + std::to_string(encoded.size()) + " bytes: its header is damaged");
+  if (pixels > max_pixels_per_byte * static_cast<int64_t>(encoded.size())) {
+    throw Error("an image of size " + size_text(header) + " in " + std::to_string(encoded.size()) +
+                " bytes: its header is damaged");
   }
   return header;
 }
@@ -145,11 +162,6 @@ Image resize(const Image& image, int width, int height) {
   Image result(width, height);
   resize(image, width, height, result.rgb.data());
   return result;
-}
-
-void mirror(uint8_t* rgb, int width, int height) {
-  const cv::Mat image(height, width, CV_8UC3, rgb);
-  cv::flip(image, image, /*around the vertical axis*/ 1);
 }
 
 }  // namespace facerec

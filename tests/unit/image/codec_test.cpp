@@ -125,5 +125,47 @@ TEST(Extensions, AreFoundInAnyCase) {
   EXPECT_FALSE(has_image_extension("a.txt"));
 }
 
+TEST(Mirror, TurnsRowsAroundAtEveryWidth) {
+  for (int width = 1; width < 40; ++width) {
+    Image image(width, 3);
+    for (size_t i = 0; i < image.rgb.size(); ++i) image.rgb[i] = static_cast<uint8_t>(7 * i);
+    Image turned = image;
+    mirror(turned.rgb.data(), width, 3);
+    for (int y = 0; y < 3; ++y) {
+      for (int x = 0; x < width; ++x) {
+        for (int c = 0; c < 3; ++c) {
+          ASSERT_EQ(turned.row(y)[3 * x + c], image.row(y)[3 * (width - 1 - x) + c]) << width;
+        }
+      }
+    }
+  }
+}
+
+TEST(Decode, IntoMemoryGivesTheSamePixels) {
+  const Image image = gradient(31, 20);
+  for (const auto& encoded : {encode_jpeg(image, 90), encode_png(image)}) {
+    for (const auto& [width, height] : {std::pair{31, 20}, {16, 10}, {40, 50}}) {
+      std::vector<uint8_t> rgb(static_cast<size_t>(width * height * 3) + 1, 99);
+      decode_image(encoded, width, height, rgb.data());
+      EXPECT_EQ(rgb.back(), 99);
+      rgb.pop_back();
+      EXPECT_EQ(rgb, resize(decode_image(encoded), width, height).rgb);
+    }
+  }
+  std::vector<uint8_t> rgb(31 * 20 * 3);
+  std::vector<std::byte> cut = encode_jpeg(image, 90);
+  cut.resize(cut.size() / 2);
+  EXPECT_THROW(decode_image(cut, 31, 20, rgb.data()), Error);
+}
+
+TEST(Decode, ADamagedImageDoesNotSpoilTheNext) {
+  const std::vector<std::byte> whole = encode_jpeg(gradient(31, 20), 90);
+  const std::vector<uint8_t> pixels = decode_image(whole).rgb;
+  for (size_t size = 1; size < whole.size(); ++size) {
+    EXPECT_THROW(decode_image(std::span(whole).first(size)), Error) << size;
+    ASSERT_EQ(decode_image(whole).rgb, pixels) << size;
+  }
+}
+
 }  // namespace
 }  // namespace facerec
