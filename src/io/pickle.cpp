@@ -113,6 +113,15 @@ bool Machine::object(uint8_t op) {
       return true;
     case 0x81: new_object(); return true;
     case 'b': build(); return true;
+    case 'i': {
+      const std::string_view module = line();
+      refuse_call(std::string(module.substr(0, max_name)) + "." + std::string(line().substr(0, max_name)));
+    }
+    case 'o': {
+      const std::vector<Id> items = pop_to_mark();
+      if (items.empty() || at(items[0]).kind != Kind::global) fail("it makes an object of no class");
+      refuse_call(at(items[0]).text);
+    }
     case 'Q': {
       const Id tuple = pop();
       if (at(tuple).kind != Kind::tuple) fail("a persistent id is not a tuple");
@@ -131,15 +140,17 @@ const Callable* Machine::known(Id callee) {
   return found == callables_.end() ? nullptr : &*found;
 }
 
+void Machine::refuse_call(std::string_view name) const {
+  throw Error("calls '" + printable(name) + "' when it is opened in Python, which is not done here")
+      .offset(base_ + opcode_);
+}
+
 void Machine::reduce() {
   const Id arguments = pop(), callee = pop();
   if (at(callee).kind != Kind::global) fail("it calls something that is not a global");
   if (at(arguments).kind != Kind::tuple) fail("arguments are not a tuple");
   const Callable* callable = known(callee);
-  if (callable == nullptr) {
-    throw Error("calls '" + printable(at(callee).text) + "' when it is opened in Python, which is not done here")
-        .offset(base_ + opcode_);
-  }
+  if (callable == nullptr) refuse_call(at(callee).text);
   const Id id = make(callable->makes);
   push(id);
   if (callable->makes == Kind::call) {

@@ -1,7 +1,7 @@
 // Reads a Python pickle (protocols 0 to 5) into a tree of inert values: nothing is imported, nothing is called.
 //
-// Opcodes as documented in Python's pickletools. Left out, and refused: the extension registry, text persistent ids,
-// INST and OBJ, out-of-band buffers.
+// Opcodes as documented in Python's pickletools. Refused: calls that are not listed, INST and OBJ, which call too, the
+// extension registry, text persistent ids, out-of-band buffers.
 #pragma once
 
 #include <bit>

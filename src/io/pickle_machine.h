@@ -127,6 +127,7 @@ class Machine {
   void put_items(Kind kind, const std::vector<Id>& items);
   void check_keys(const std::vector<Id>& items);
   const Callable* known(Id callee);
+  [[noreturn]] void refuse_call(std::string_view name) const;
   void reduce();
   void copy_items(const Value& from, Value& into);
   void new_object();

@@ -4,8 +4,9 @@ normalise, collate), in turns, each on one core.
 
     dataloader_peer.py FOLDER LOADER [ROUNDS]
 
-FOLDER holds train.rec and train.idx; LOADER is the program `loader` of this folder. Needs torch, torchvision,
-opencv-python-headless and numpy. DataLoader runs with 0 and with 1 worker processes; the faster one counts.
+FOLDER holds train.rec and train.idx; LOADER is the program `loader` of this folder. Needs torch, torchvision and mxnet, as
+arcface_torch does; without mxnet opencv-python-headless decodes. DataLoader runs with 0 and with 1 worker processes; the
+faster one counts.
 """
 import os
 import struct
@@ -15,8 +16,14 @@ import time
 
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before the libraries count the cores
 
-import cv2
 import numpy as np
+
+try:
+    np.bool = bool  # which mxnet 1.9 still names
+    import mxnet
+except ImportError:
+    mxnet = None
+    import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
@@ -31,7 +38,8 @@ class Records(Dataset):
         with open(os.path.join(folder, "train.idx")) as index:
             offsets = {int(key): int(offset) for key, offset in (line.split("\t") for line in index)}
         self.path = os.path.join(folder, "train.rec")
-        self.file = None
+        self.index = os.path.join(folder, "train.idx")
+        self.records = None
         with open(self.path, "rb") as file:
             file.seek(offsets[0] + 8)
             end = int(np.frombuffer(file.read(32), "<f4")[6])
@@ -46,16 +54,24 @@ class Records(Dataset):
     def __len__(self):
         return len(self.offsets)
 
-    def __getitem__(self, i):
-        if self.file is None:
-            self.file = open(self.path, "rb")
-        self.file.seek(self.offsets[i])
-        length = struct.unpack("<II", self.file.read(8))[1] & ((1 << 29) - 1)
-        record = self.file.read(length)
-        label = struct.unpack("<IfQQ", record[:24])[1]
+    def with_mxnet(self, i):
+        if self.records is None:
+            self.records = mxnet.recordio.MXIndexedRecordIO(self.index, self.path, "r")
+        header, encoded = mxnet.recordio.unpack(self.records.read_idx(i + 1))
+        return header.label, mxnet.image.imdecode(encoded).asnumpy()
+
+    def with_opencv(self, i):
+        if self.records is None:
+            self.records = open(self.path, "rb")
+        self.records.seek(self.offsets[i])
+        length = struct.unpack("<II", self.records.read(8))[1] & ((1 << 29) - 1)
+        record = self.records.read(length)
         image = cv2.imdecode(np.frombuffer(record[24:], np.uint8), cv2.IMREAD_COLOR)
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        return self.transform(image), torch.tensor(label, dtype=torch.long)
+        return struct.unpack("<IfQQ", record[:24])[1], cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+    def __getitem__(self, i):
+        label, image = self.with_mxnet(i) if mxnet else self.with_opencv(i)
+        return self.transform(image), torch.tensor(int(label), dtype=torch.long)
 
 
 def peer(folder, workers):

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <opencv2/core.hpp>
 
 #include "facerec/core/parallel.h"
 
@@ -42,16 +43,16 @@ double decode_alone(const std::vector<Sample>& samples, int width, int height, d
 }
 
 // (x/255 - 0.5)/0.5, [n, 3, height, width].
-void normalise(const Batch& batch, std::vector<float>& out) {
-  const size_t plane = batch.pixels.size() / 3 / batch.labels.size();
+void normalise(const Batch& batch, int width, int height, std::vector<float>& out) {
+  const size_t plane = static_cast<size_t>(width) * static_cast<size_t>(height);
   out.resize(batch.pixels.size());
+  std::vector<cv::Mat> channels(3);
   for (size_t image = 0; image < batch.labels.size(); ++image) {
-    const uint8_t* rgb = batch.pixels.data() + image * plane * 3;
-    float* target = out.data() + image * plane * 3;
-    for (size_t i = 0; i < plane; ++i) {
-      for (size_t channel = 0; channel < 3; ++channel) {
-        target[channel * plane + i] = (static_cast<float>(rgb[3 * i + channel]) / 255 - 0.5F) / 0.5F;
-      }
+    const cv::Mat rgb(height, width, CV_8UC3, const_cast<uint8_t*>(batch.pixels.data() + image * plane * 3));
+    cv::split(rgb, channels);
+    for (size_t channel = 0; channel < 3; ++channel) {
+      cv::Mat target(height, width, CV_32F, out.data() + (image * 3 + channel) * plane);
+      channels[channel].convertTo(target, CV_32F, 2 / 255., -1);
     }
   }
 }
@@ -70,7 +71,7 @@ double load(const std::shared_ptr<const Dataset>& data, int width, int height, i
   while (seconds_since(begin) < seconds) {
     Batch batch = loader.next();
     images += batch.size();
-    if (normalised) normalise(batch, floats);
+    if (normalised) normalise(batch, width, height, floats);
     loader.give_back(std::move(batch));
   }
   return static_cast<double>(images) / seconds_since(begin);

@@ -175,7 +175,9 @@ TEST_P(DamagedSet, SaysWhatIsWrong) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Set, DamagedSet,
-                         testing::Values(Fault{"bin/os_system_among_images.bin", "calls 'posix.system'", {}},
+                         testing::Values(Fault{"bin/inst_os_system.bin", "calls 'os.system'", {}},
+                                         Fault{"bin/obj_os_system.bin", "calls 'os.system'", {}},
+                                         Fault{"bin/os_system_among_images.bin", "calls 'posix.system'", {}},
                                          Fault{"bin/odd_images.bin", "3 images and 1 flags", {}},
                                          Fault{"bin/jpeg_truncated.bin", "jpeg_truncated.bin#1", {}},
                                          Fault{"bin/numpy_3d_pixels.bin", "raw pixels are not read", {}},
