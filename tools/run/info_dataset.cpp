@@ -200,8 +200,8 @@ std::string size_text(const Json& json) {
     if (json["sizes"].size() > 1) text += fmt::format(" ({})", with_commas(size["images"]));
   }
   if (json["sizes"].size() > shown) text += fmt::format(", … ({} sizes)", json["sizes"].size());
-  if (json["verified"].get<bool>()) return text + "; every image was decoded";
-  return fmt::format("{}; the headers of {} images were looked at", text, with_commas(json["looked_at"]));
+  if (json["verified"].get<bool>()) return text + "; every image decoded";
+  return fmt::format("{}; {} images looked at", text, with_commas(json["looked_at"]));
 }
 
 void add_problems_text(const Json& problems, Lines& lines) {
@@ -215,18 +215,28 @@ void add_problems_text(const Json& problems, Lines& lines) {
   if (problems["list"].size() > shown) lines.add("", "… --json lists a thousand");
 }
 
+// "1 to 4, median 3: 1 with 1, 5 with 2, 6 with 3-5"
+std::string counts_text(const Json& counts) {
+  std::string text = counts["min"] == counts["max"]
+                         ? with_commas(counts["min"])
+                         : fmt::format("{} to {}, median {}", with_commas(counts["min"]), with_commas(counts["max"]),
+                                       with_commas(counts["median"]));
+  if (counts["histogram"].size() < 2) return text;
+  const char* before = ": ";
+  for (const Json& bin : counts["histogram"]) {
+    const std::string range = bin["from"] == bin["to"] ? bin["to"].dump() : bin["from"].dump() + "-" + bin["to"].dump();
+    text += fmt::format("{}{} with {}", before, with_commas(bin["identities"]), range);
+    before = ", ";
+  }
+  return text;
+}
+
 void add_set_text(const Json& json, Lines& lines) {
   lines.add("images", with_commas(json["images"]));
   if (json.contains("identities")) {
     const Json& counts = json["images_per_identity"];
     lines.add("identities", with_commas(json["identities"]));
-    lines.add("images of each", fmt::format("{} to {}, median {}", with_commas(counts["min"]),
-                                            with_commas(counts["max"]), with_commas(counts["median"])));
-    for (const Json& bin : counts["histogram"]) {
-      const std::string range =
-          bin["from"] == bin["to"] ? bin["to"].dump() : bin["from"].dump() + "-" + bin["to"].dump();
-      lines.add("", fmt::format("{:>13} images: {} identities", range, with_commas(bin["identities"])));
-    }
+    lines.add("images of each", counts_text(counts));
   }
   if (json.contains("pairs")) {
     std::string text = fmt::format("{}: {} same, {} different", with_commas(json["pairs"]), with_commas(json["same"]),
