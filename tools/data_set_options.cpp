@@ -39,8 +39,8 @@ void add_data_set_options(CLI::App& app, DataSetOptions& options) {
          "NAME=REGEX: only paths whose part of that name matches; repeatable")
       ->allow_extra_args(false);
   app.add_option("--root", options.root, "what relative paths in lists and records are below");
-  app.add_option("--file-column", options.columns.file, "of a CSV file");
-  app.add_option("--identity-column", options.columns.identity, "of a CSV file");
+  app.add_option("--file-column", options.columns.file, "of a CSV file: where the image is");
+  app.add_option("--identity-column", options.columns.identity, "of a CSV file: who is in it");
 }
 
 }  // namespace facerec

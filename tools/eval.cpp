@@ -26,7 +26,10 @@ RunVerb set_up_eval(CLI::App& app) {
       "run, checkpoint, .safetensors, .pth, .pt, .ckpt or .onnx file; repeatable; default: the newest run below "
       "runs/");
   add_model_options(app, verb.model);
-  app.add_option("--data", args->data, "[NAME=]PATH of an image folder; repeatable")->required();
+  app.add_option(
+         "--data", args->data,
+         "[NAME=]PATH of a .bin, a bcolz folder, an image folder with pairs, CFP, or a folder of such sets; repeatable")
+      ->required();
   app.add_option("--pairs", args->pairs, "[NAME=]FILE, the pairs of that set; default: pairs.txt in the folder");
   app.add_option("--flip", verb.flip, "how an image and its mirror image become one embedding")
       ->check(CLI::IsMember({"flip_sum", "no_flip", "flip_concat"}))

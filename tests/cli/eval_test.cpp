@@ -111,7 +111,7 @@ TEST_F(Eval, SaysWhatIsWrong) {
     const char* message;
   };
   for (const Case& c :
-       {Case{{"--model", run_, "--data", "/no/such"}, 2, "not a folder"},
+       {Case{{"--model", run_, "--data", "/no/such"}, 2, "does not exist"},
         Case{{"--model", "/no/such", "--data", faces}, 2, "does not exist"},
         Case{{"--model", small_faces(), "--data", faces}, 2, "holds no model"},
         Case{{"--model", faces + "/pairs.txt", "--data", faces}, 1, "is text, not a model"},
