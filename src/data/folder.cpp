@@ -68,7 +68,7 @@ struct Reading {
 
 Reading read_tree(const fs::path& root, const PathRule& rule) {
   const std::vector<std::vector<std::string>> folders = walk(root);
-  Reading reading{std::make_shared<ImageFiles>(root)};
+  Reading reading{std::make_shared<ImageFiles>(root), 0, ""};
   NamedClasses classes;
   std::vector<std::pair<const std::string*, uint32_t>> used;
   std::string identity;

@@ -274,6 +274,10 @@ std::shared_ptr<const RecordIndex> open_record_index(const std::vector<fs::path>
     }
   }
   const auto begin = std::chrono::steady_clock::now();
+  constexpr uint64_t large = uint64_t{1} << 30;  // that takes long enough to wonder
+  if (fs::file_size(files.at(0)) > large) {
+    spdlog::info("{}: is read once, to find its images", text_of(files.at(0)));
+  }
   auto index = make_index(files, fingerprint, scan, problems);
   // Its fingerprint is that of before, so that what was kept is not taken up either.
   if (fingerprint_of(files) != fingerprint) throw Error("changed while it was read").file(text_of(files.at(0)));

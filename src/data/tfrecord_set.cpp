@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/formats.h"
+#include "data/image_files.h"
 #include "data/record_index.h"
 #include "data/tfrecord.h"
 #include "facerec/core/error.h"
@@ -17,7 +18,6 @@ namespace facerec {
 namespace {
 
 constexpr int64_t largest_label = INT32_MAX;
-constexpr uint64_t max_image_file = uint64_t{1} << 30;
 
 // A record: its image, or where that lies.
 struct Face {
@@ -190,7 +190,7 @@ class TfRecordSet : public Dataset {
     const auto [part, i] = place_of(index);
     TfRecordReader reader = part->reader();
     const Face face = part->face(i, reader);
-    if (!face.encoded) return {read_image_file(*part, i, face.path), {}};
+    if (!face.encoded) return {read_named_file(*part, i, face.path), {}};
     const auto bytes = std::as_bytes(std::span(*face.encoded));
     return {{bytes.begin(), bytes.end()}, {}};
   }
@@ -233,14 +233,14 @@ class TfRecordSet : public Dataset {
     return {parts_.at(part).get(), index - starts_[part]};
   }
 
-  std::vector<std::byte> read_image_file(const Part& part, int64_t i, const fs::path& path) const {
+  std::vector<std::byte> read_named_file(const Part& part, int64_t i, const fs::path& path) const {
     const fs::path folder = fs::absolute(part.path()).parent_path();
     const auto places =
         root_.empty() ? std::vector{folder / path, folder.parent_path() / path} : std::vector{root_ / path};
     try {
       std::error_code code;
       for (const fs::path& place : places) {
-        if (fs::is_regular_file(place, code)) return read_file(place, max_image_file);
+        if (fs::is_regular_file(place, code)) return read_image_file(place);
       }
       throw Error("is no file")
           .file(text_of(places.front()))

@@ -4,16 +4,22 @@
 
 namespace facerec {
 
-void JoinedDataset::add(std::shared_ptr<const Dataset> part) {
-  std::vector<uint32_t> labels(static_cast<size_t>(part->classes()));
+std::vector<uint32_t> JoinedDataset::merge_names(const Dataset& part) {
+  std::vector<uint32_t> labels(static_cast<size_t>(part.classes()));
   for (size_t label = 0; label < labels.size(); ++label) {
-    std::string name = part->class_name(static_cast<int64_t>(label));
+    std::string name = part.class_name(static_cast<int64_t>(label));
     const auto next = static_cast<uint32_t>(names_.size());
-    labels[label] = by_name_ ? numbers_.try_emplace(name, next).first->second : next;
+    labels[label] = numbers_.try_emplace(name, next).first->second;
     if (labels[label] == next) names_.push_back(std::move(name));
   }
-  const int64_t size = part->size();
-  parts_.push_back({std::move(part), size_, std::move(labels)});
+  return labels;
+}
+
+void JoinedDataset::add(std::shared_ptr<const Dataset> part) {
+  std::vector<uint32_t> labels = by_name_ ? merge_names(*part) : std::vector<uint32_t>();
+  const int64_t size = part->size(), first_class = classes_;
+  classes_ = by_name_ ? static_cast<int64_t>(names_.size()) : classes_ + part->classes();
+  parts_.push_back({std::move(part), size_, first_class, std::move(labels)});
   size_ += size;
 }
 
@@ -25,7 +31,16 @@ const JoinedDataset::Part& JoinedDataset::part_of(int64_t index) const {
 
 int64_t JoinedDataset::label(int64_t index) const {
   const Part& part = part_of(index);
-  return part.labels[static_cast<size_t>(part.data->label(index - part.first_image))];
+  const int64_t own = part.data->label(index - part.first_image);
+  return by_name_ ? part.labels[static_cast<size_t>(own)] : part.first_class + own;
+}
+
+std::string JoinedDataset::class_name(int64_t label) const {
+  if (by_name_) return names_.at(static_cast<size_t>(label));
+  const auto after = std::upper_bound(parts_.begin(), parts_.end(), label,
+                                      [](int64_t i, const Part& part) { return i < part.first_class; });
+  const Part& part = *std::prev(after);
+  return part.data->class_name(label - part.first_class);
 }
 
 std::string JoinedDataset::name(int64_t index) const {

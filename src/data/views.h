@@ -18,26 +18,27 @@ class JoinedDataset : public Dataset {
   void add(std::shared_ptr<const Dataset> part);
 
   int64_t size() const override { return size_; }
-  int64_t classes() const override { return static_cast<int64_t>(names_.size()); }
+  int64_t classes() const override { return classes_; }
   int64_t label(int64_t index) const override;
   std::string name(int64_t index) const override;
   Sample read(int64_t index) const override;
-  std::string class_name(int64_t label) const override { return names_.at(static_cast<size_t>(label)); }
+  std::string class_name(int64_t label) const override;
   std::string relative_path(int64_t index) const override;
 
  private:
   struct Part {
     std::shared_ptr<const Dataset> data;
-    int64_t first_image;
-    std::vector<uint32_t> labels;  // here, of its own
+    int64_t first_image, first_class;
+    std::vector<uint32_t> labels;  // by_name: here, of its own
   };
   const Part& part_of(int64_t index) const;
+  std::vector<uint32_t> merge_names(const Dataset& part);
 
   bool by_name_;
   std::vector<Part> parts_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_;           // by_name; else they are not asked for: some sets must look them up
   std::map<std::string, uint32_t> numbers_;  // by_name: of the names
-  int64_t size_ = 0;
+  int64_t size_ = 0, classes_ = 0;
 };
 
 // Some images of a set, in its order; classes without an image are gone, the others move up.
