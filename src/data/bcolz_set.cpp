@@ -165,11 +165,12 @@ void write_bcolz(const fs::path& folder, const PairSet& set, int threads, const 
   std::vector<bool> same;
   for (const Pair& pair : set.pairs) same.push_back(pair.same);
   if (same.empty()) throw Error("the set has no pairs");
-  // The list comes last of what is not under its name yet, so that a folder is never without its own.
+  // A folder never stands beside the list of another: killed between the two, there is none, which opening tells.
   write_folder(plain, [&](const fs::path& temporary) {
     write_chunks(temporary, set, threads, progress);
-    write_file(list_of(plain), npy_of(same));
+    fs::remove(list_of(plain));
   });
+  write_file(list_of(plain), npy_of(same));
 }
 
 }  // namespace facerec

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <unordered_set>
 
+#include "data/formats.h"
+#include "data/lists.h"
+#include "data/pack_paths.h"
 #include "data/pack_state.h"
 #include "data/pack_writer.h"
 #include "facerec/core/error.h"
@@ -36,28 +40,18 @@ std::unique_ptr<PackWriter> open_writer(const std::string& format, const fs::pat
   return tfrecord_writer(out, state.sizes);
 }
 
-const char* extension_of(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::jpeg: return ".jpg";
-    case ImageFormat::png: return ".png";
-    case ImageFormat::bmp: return ".bmp";
-    case ImageFormat::webp: return ".webp";
-  }
-  return "";
-}
-
 class Packing {
  public:
-  Packing(std::shared_ptr<const Dataset> data, const fs::path& out, const PackOptions& options, PackState state)
+  Packing(std::shared_ptr<const Dataset> data, const fs::path& out, const PackOptions& options, PackJob& job)
       : data_(std::move(data)),
         out_(out),
         options_(options),
         order_(order_for(options.format, *data_)),
-        state_(std::move(state)) {}
+        job_(job),
+        state_(job.state) {}
 
-  PackSummary run(const PackProgress& progress) {
-    std::vector<uint32_t> written = replay();
-    const auto writer = open_writer(options_.format, out_, state_, std::move(written));
+  void run(const PackProgress& progress, PackSummary& summary) {
+    const auto writer = open_writer(options_.format, out_, state_, replay());
     const auto total = static_cast<int64_t>(order_.size());
     int64_t synced = state_.done;
     while (state_.done < total && stop_signal() == 0) {
@@ -67,15 +61,16 @@ class Packing {
       keep(*writer);
       synced = state_.done;
     }
-    if (stop_signal() != 0) {
-      keep(*writer);
-      summary_.signal = stop_signal();
+    summary.images = state_.done - static_cast<int64_t>(state_.skipped.size());
+    summary.identities = static_cast<int64_t>(classes_.size());
+    for (const SkippedImage& image : state_.skipped) summary.skipped.push_back(image.input);
+    summary.skipped_count += static_cast<int64_t>(state_.skipped.size());
+    summary.signal = stop_signal();
+    if (summary.signal == 0) {
+      finish(*writer, summary.images);
     } else {
-      writer->finish();
+      keep(*writer);
     }
-    summary_.images = state_.done - static_cast<int64_t>(state_.skipped.size());
-    summary_.skipped = state_.skipped;
-    return std::move(summary_);
   }
 
  private:
@@ -84,26 +79,35 @@ class Packing {
     std::string fault;
   };
 
-  // What earlier processes wrote: the names are taken, the labels are told to the writer.
+  // What earlier processes wrote: their paths are taken, the labels are told to the writer.
   std::vector<uint32_t> replay() {
     std::vector<uint32_t> labels;
-    std::unordered_set<std::string> skipped;
-    for (const BadInput& input : state_.skipped) skipped.insert(input.name);
-    for (int64_t i = 0; i < state_.done; ++i) {
-      const uint32_t image = order_[static_cast<size_t>(i)];
-      if (skipped.contains(data_->name(image))) continue;
-      count(image);
+    auto skipped = state_.skipped.begin();
+    for (int64_t place = 0; place < state_.done; ++place) {
+      if (skipped != state_.skipped.end() && skipped->place == place) {
+        ++skipped;
+        continue;
+      }
+      const uint32_t image = order_[static_cast<size_t>(place)];
+      classes_.insert(data_->label(image));
       labels.push_back(static_cast<uint32_t>(data_->label(image)));
-      if (options_.format == "folder") unique_path(data_->relative_path(image), image);
+      if (options_.format == "folder") paths_.take(packed_path(*data_, image), image);
     }
     return labels;
   }
 
-  void count(uint32_t image) { summary_.identities += classes_.insert(data_->label(image)).second ? 1 : 0; }
-
   void keep(PackWriter& writer) {
     state_.sizes = writer.sync();
-    save_pack_state(out_, state_);
+    job_.save();
+  }
+
+  void finish(PackWriter& writer, int64_t images) {
+    if (images == 0) throw Error("no image of it can be packed; the first: " + state_.skipped.front().input.reason);
+    keep(writer);
+    state_.finishing = true;
+    job_.save();
+    writer.finish();
+    if (options_.format == "recordio") mark_as_packed(out_);
   }
 
   void write_block(PackWriter& writer) {
@@ -113,15 +117,21 @@ class Packing {
                  [&](int64_t i) { slots[static_cast<size_t>(i)] = read(order_[first + static_cast<size_t>(i)]); });
     for (size_t i = 0; i < slots.size(); ++i) {
       const uint32_t image = order_[first + i];
-      if (slots[i].fault.empty()) {
-        if (options_.format == "folder") slots[i].item.path = unique_path(slots[i].item.path, image);
-        writer.append(slots[i].item);
-        count(image);
-      } else {
-        state_.skipped.push_back({data_->name(image), slots[i].fault});
+      Slot& slot = slots[i];
+      if (!slot.fault.empty()) {
+        state_.skipped.push_back({static_cast<int64_t>(first + i), {data_->name(image), slot.fault}});
+        continue;
       }
+      if (options_.format != "list") place(slot.item, image);
+      writer.append(slot.item);
+      classes_.insert(data_->label(image));
     }
     state_.done += static_cast<int64_t>(slots.size());
+  }
+
+  void place(PackItem& item, uint32_t image) {
+    if (options_.format == "folder") item.path = paths_.take(item.path, image);
+    if (!has_image_extension(item.path)) item.path += extension_of(probe_image(item.encoded).format);
   }
 
   Slot read(uint32_t image) const {
@@ -133,7 +143,8 @@ class Packing {
       }
       Sample sample = data_->read(image);
       if (!sample.pixels.rgb.empty()) sample.encoded = encode_png(sample.pixels);
-      slot.item.path = with_extension(data_->relative_path(image), probe_image(sample.encoded).format);
+      probe_image(sample.encoded);  // what is no image is not handed on
+      slot.item.path = packed_path(*data_, image);
       slot.item.encoded = std::move(sample.encoded);
     } catch (const Error& error) {
       if (options_.strict) throw Error(error.message()).file(data_->name(image)).hint(error.hint());
@@ -142,56 +153,77 @@ class Packing {
     return slot;
   }
 
-  // As the list will find it: beside itself where that is possible.
+  // As the list will find it: relative to its own folder.
   std::string listed_path(uint32_t image) const {
-    const fs::path path = fs::absolute(data_->name(image)).lexically_normal();
-    if (!fs::is_regular_file(path)) throw Error("is not a file of its own, which a list could name");
-    return text_of(path.lexically_relative(fs::absolute(out_).lexically_normal().parent_path()));
-  }
-
-  static std::string with_extension(std::string path, ImageFormat format) {
-    return has_image_extension(path) ? path : path + extension_of(format);
-  }
-
-  // Two images of one name keep apart: the second gets its number.
-  std::string unique_path(std::string path, uint32_t image) {
-    if (paths_.insert(path).second) return path;
-    const fs::path given(path);
-    path =
-        text_of(given.parent_path() / fmt::format("{}_{}{}", given.stem().string(), image, given.extension().string()));
-    paths_.insert(path);
-    return path;
+    std::error_code code;
+    const fs::path file = fs::canonical(data_->name(image), code);
+    if (code) throw Error(code.message());
+    const fs::path folder = fs::weakly_canonical(fs::absolute(out_).parent_path());
+    return text_of(file.lexically_relative(folder));
   }
 
   std::shared_ptr<const Dataset> data_;
   fs::path out_;
   const PackOptions& options_;
   std::vector<uint32_t> order_;
-  PackState state_;
+  PackJob& job_;
+  PackState& state_;
   std::unordered_set<int64_t> classes_;
-  std::unordered_set<std::string> paths_;
-  PackSummary summary_;
+  UniquePaths paths_;
 };
+
+// `resume` of what an earlier call has finished: whether `out` holds the images that would be written.
+bool is_finished(const fs::path& out, const PackOptions& options, int64_t images) {
+  std::error_code code;
+  if (!options.resume || !fs::exists(out, code) || fs::exists(out.string() + ".pack", code)) return false;
+  Problems problems;
+  int64_t found = 0;
+  try {
+    found = open_images({text_of(out)}, "", problems)->size();
+  } catch (const Error&) {
+  }
+  if (found == images) return true;
+  throw Error::usage(fmt::format("is there already, with {} images where {} would be written", found, images))
+      .file(text_of(out))
+      .hint("--force replaces it");
+}
+
+// A file is known by its name when it is to be read.
+void check_name(const fs::path& out, const std::string& format) {
+  if (format == "tfrecord" && !is_tfrecord(out)) {
+    throw Error::usage("would not be known as TFRecord").file(text_of(out)).hint("let its name end in .tfrecord");
+  }
+  if (format == "list" && !is_list(out)) {
+    throw Error::usage("would not be known as a list").file(text_of(out)).hint("let its name end in .txt");
+  }
+}
 
 }  // namespace
 
 PackSummary pack_training_set(const TrainingSetConfig& set, const std::string& root, const fs::path& out,
                               const PackOptions& options, const PackProgress& progress) {
+  check_apart(below_root(root, set.path), out);
+  check_name(out, options.format);
   Problems problems(options.strict);
   std::shared_ptr<const Dataset> data = open_images(set, root, problems);
+  if (options.format == "list" && !fs::is_regular_file(data->name(0))) {
+    throw Error::usage("its images are no files that a list could name")
+        .file(below_root(root, set.path))
+        .hint("pack it --to folder first");
+  }
   const int64_t all = data->size();
   if (!options.exclude.empty()) data = exclude(data, options.exclude);
-  const std::string job = describe_job(set, root, options, data->size());
-  PackState state = begin_pack(out, options, job);
-  if (state.finished) {
-    PackSummary summary;
-    summary.already_there = true;
-    return summary;
-  }
-  PackSummary summary = Packing(data, out, options, std::move(state)).run(progress);
-  if (summary.signal == 0) forget_pack_state(out);
+  PackSummary summary;
   summary.excluded = all - data->size();
-  summary.skipped.insert(summary.skipped.begin(), problems.list().begin(), problems.list().end());
+  summary.skipped = problems.list();
+  summary.skipped_count = problems.count();
+  summary.already_there = is_finished(out, options, data->size());
+  if (summary.already_there) return summary;
+  PackJob job(out, options, describe_job(set, root, options, *data));
+  if (!job.is_done()) Packing(data, out, options, job).run(progress, summary);
+  summary.already_there = job.is_done();
+  if (job.is_done() && options.format == "recordio") mark_as_packed(out);
+  if (summary.signal == 0) job.end();
   return summary;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "data/evaluation_formats.h"
+#include "data/pack_paths.h"
 #include "data/pack_state.h"
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
@@ -12,14 +13,12 @@
 namespace facerec {
 namespace {
 
-const char* const extensions[] = {".jpg", ".png", ".bmp", ".webp"};  // by ImageFormat
-
 // The bytes of an image file, pixels as PNG, and their extension.
 std::vector<std::byte> file_of(const Dataset& images, int64_t index, std::string& extension) {
   Sample sample = images.read(index);
   if (!sample.pixels.rgb.empty()) sample.encoded = encode_png(sample.pixels);
   try {
-    extension = extensions[static_cast<size_t>(probe_image(sample.encoded).format)];
+    extension = extension_of(probe_image(sample.encoded).format);
   } catch (Error& error) {
     throw std::move(error).file(images.name(index));
   }
@@ -45,9 +44,7 @@ struct LfwNames {
   explicit LfwNames(const Dataset& images) {
     std::map<int64_t, int64_t> counts;
     for (int64_t i = 0; i < images.size(); ++i) {
-      std::string name = images.class_name(images.label(i));
-      std::replace(name.begin(), name.end(), '/', '_');
-      identities.push_back(std::move(name));
+      identities.push_back(plain_name(images.class_name(images.label(i))));
       numbers.push_back(++counts[images.label(i)]);
     }
   }
@@ -77,40 +74,52 @@ void write_folder_of_pairs(const PairSet& set, const fs::path& out, int threads,
   std::map<uint16_t, Counts> folds;
   const bool is_lfw = fits_lfw(set, folds);
   const LfwNames names(*set.images);
+  UniquePaths unique;
+  std::vector<std::string> paths;
+  for (int64_t i = 0; i < set.images->size(); ++i) {
+    paths.push_back(is_lfw ? names.stem(static_cast<size_t>(i)) : unique.take(packed_path(*set.images, i), i));
+  }
   write_folder(out, [&](const fs::path& folder) {
     const int64_t count = set.images->size();
-    std::vector<std::string> paths(static_cast<size_t>(count));
     constexpr int64_t block = 128;
     for (int64_t first = 0; first < count; first += block) {
       parallel_for(std::min(block, count - first), threads, [&](int64_t i) {
         const int64_t index = first + i;
         std::string extension;
         const std::vector<std::byte> bytes = file_of(*set.images, index, extension);
-        std::string path = is_lfw ? names.stem(static_cast<size_t>(index)) : set.images->relative_path(index);
+        std::string& path = paths[static_cast<size_t>(index)];
         if (!has_image_extension(path)) path += extension;
         fs::create_directories((folder / path).parent_path());
         write_file(folder / path, bytes);
-        paths[static_cast<size_t>(index)] = std::move(path);
       });
       if (progress) progress(std::min(first + block, count), count);
     }
     std::string list;
     for (const Pair& pair : set.pairs)
       list += fmt::format("{}\t{}\t{}\n", paths[pair.a], paths[pair.b], pair.same ? 1 : 0);
+    mark_as_packed(folder);
     write_file(folder / "pairs.txt", is_lfw ? lfw_list(set, folds, names) : list);
   });
+}
+
+// A bcolz folder is known by itself, and its list must not be another's.
+void check_output_of(const fs::path& out, const PackOptions& options) {
+  const fs::path list = out.string() + "_list.npy";
+  if (options.format != "bcolz" || !fs::exists(out)) check_output(out, options);
+  if (options.format != "bcolz") return;
+  if (!options.force && (fs::exists(out) || fs::exists(list))) {
+    throw Error::usage("is there already").file(text_of(fs::exists(out) ? out : list)).hint("--force replaces it");
+  }
+  if (fs::exists(out) && !is_bcolz(out)) {
+    throw Error::usage("is no bcolz folder: it is not replaced").file(text_of(out)).hint("choose another name");
+  }
 }
 
 }  // namespace
 
 PackSummary pack_evaluation_set(const PairSet& set, const fs::path& out, const PackOptions& options,
                                 const PackProgress& progress) {
-  if (fs::exists(out)) {
-    if (!options.force) throw Error::usage("is there already").file(text_of(out)).hint("--force replaces it");
-    if (options.format != "bcolz") check_replaceable(out, options.format);
-    if (options.format == "bcolz" && !is_bcolz(out))
-      throw Error::usage("is no bcolz folder: it is not replaced").file(text_of(out));
-  }
+  check_output_of(out, options);
   if (!out.parent_path().empty()) fs::create_directories(out.parent_path());
   const int64_t images = set.images->size(), pairs = static_cast<int64_t>(set.pairs.size());
   const PairsWritten count_pairs = [&](int64_t done) {

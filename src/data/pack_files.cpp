@@ -1,8 +1,12 @@
 // The writers of image files and of lists.
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 
+#include "data/pack_state.h"
 #include "data/pack_writer.h"
 #include "facerec/core/error.h"
 
@@ -18,21 +22,27 @@ class FolderWriter : public PackWriter {
 
   void append(const PackItem& item) override {
     const fs::path path = part_ / item.path;
-    fs::create_directories(path.parent_path());
+    fs::create_directory(path.parent_path());
+    errno = 0;
     std::ofstream file(path, std::ios::binary);
     file.write(reinterpret_cast<const char*>(item.encoded.data()), static_cast<std::streamsize>(item.encoded.size()));
     file.close();
-    if (!file) throw Error("cannot be written").file(text_of(path)).hint("is the disk full?");
+    if (!file) throw Error("cannot be written: " + std::generic_category().message(errno)).file(text_of(path));
   }
 
   // One call for thousands of small files.
   std::vector<uint64_t> sync() override {
-    ::sync();
+    const int folder = ::open(part_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool is_synced = folder >= 0 && ::syncfs(folder) == 0;
+    const int code = errno;
+    if (folder >= 0) ::close(folder);
+    if (!is_synced)
+      throw Error("cannot be put on the disk: " + std::generic_category().message(code)).file(text_of(part_));
     return {0};
   }
 
   void finish() override {
-    sync();
+    mark_as_packed(part_);
     fs::remove_all(folder_);
     fs::rename(part_, folder_);
   }

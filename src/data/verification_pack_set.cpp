@@ -59,6 +59,19 @@ PairSet open_verification_pack(const fs::path& path, const std::string& name) {
   return pairs_in_order(name, images, images->same());
 }
 
+namespace {
+
+// What is no image is not handed on.
+void check_image(const Dataset& images, int64_t index, std::span<const std::byte> encoded) {
+  try {
+    probe_image(encoded);
+  } catch (Error& error) {
+    throw std::move(error).file(images.name(index));
+  }
+}
+
+}  // namespace
+
 void write_verification_pack(const fs::path& file, const PairSet& set, const PairsWritten& progress) {
   if (set.pairs.empty()) throw Error("the set has no pairs");
   VerificationPackWriter writer(file);
@@ -66,6 +79,7 @@ void write_verification_pack(const fs::path& file, const PairSet& set, const Pai
   for (const Pair& pair : set.pairs) {
     for (const uint32_t index : {pair.a, pair.b}) {
       const Sample sample = set.images->read(index);
+      if (sample.pixels.rgb.empty()) check_image(*set.images, index, sample.encoded);
       writer.add(sample.pixels.rgb.empty() ? sample.encoded : encode_png(sample.pixels));
     }
     same.push_back(pair.same);

@@ -177,7 +177,8 @@ class Run {
     const fs::path list = options_.run / "nonfinite_batch.txt";
     write_file(list, names);
     throw Error(fmt::format("the loss was not finite in {} steps in a row; the batch of step {} begins with {}",
-                            state_.nonfinite_in_a_row, state_.step, data_.images->name(batches.front().indices.front())))
+                            state_.nonfinite_in_a_row, state_.step,
+                            data_.images->name(batches.front().indices.front())))
         .file(text_of(list))
         .hint("lower optimizer.lr, or add a warm-up; the file lists the whole batch");
   }
@@ -246,6 +247,7 @@ class Run {
     if (lines.empty()) return;
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
+    if (unlisted > 0) text += fmt::format("… and {} more\n", unlisted);
     write_file(path, text);
   }
 

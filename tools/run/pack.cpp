@@ -26,20 +26,23 @@ std::optional<int64_t> count_of(const std::string& pairs) {
 }
 
 // The evaluation set that is to be packed; nullopt: it is a training set.
-std::optional<PairSet> evaluation_set(const PackVerb& verb) {
+std::optional<PairSet> evaluation_set(const PackVerb& verb, Problems& problems) {
   const PackOptions& options = verb.options;
   const bool to_pairs = options.format == "bin" || options.format == "bcolz";
   if (const std::optional<int64_t> count = count_of(verb.pairs)) {
-    Problems problems(options.strict);
     std::shared_ptr<const Dataset> images = open_images(training_set_of(verb.input), verb.input.root, problems);
     if (!options.exclude.empty()) images = exclude(images, options.exclude);
     return draw_pairs(images, *count, options.seed);
   }
   // The bytes of a .bin and of bcolz have no identities: they can become nothing else.
-  const bool holds_pairs = is_evaluation_set(verb.input.path);
-  const bool only_pairs = holds_pairs && !fs::exists(fs::path(verb.input.path) / "pairs.txt");
-  if (verb.pairs.empty() && !only_pairs && !(holds_pairs && to_pairs)) {
+  const fs::path& in = verb.input.path;
+  const bool holds_pairs = is_evaluation_set(in), has_list = fs::exists(in / "pairs.txt");
+  const bool may_train = !holds_pairs || (has_list && options.format != "folder");
+  if (verb.pairs.empty() && may_train && !(holds_pairs && to_pairs)) {
     if (!to_pairs) return std::nullopt;
+    if (fs::is_directory(in) && !evaluation_sets_in(in).empty()) {
+      throw Error::usage("holds several evaluation sets").file(text_of(in)).hint("name one of them");
+    }
     throw Error::usage("is a training set, and " + options.format + " holds pairs")
         .file(verb.input.path)
         .hint("--pairs 6000 draws so many from it; --pairs FILE names a list");
@@ -64,7 +67,8 @@ nlohmann::ordered_json answer(const PackVerb& verb, const PackSummary& summary, 
           {"identities", summary.identities},
           {"pairs", summary.pairs},
           {"excluded", summary.excluded},
-          {"skipped", summary.skipped.size()},
+          {"skipped", summary.skipped_count},
+          {"already_there", summary.already_there},
           {"images_per_second", speed},
           {"signal", summary.signal == 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(summary.signal)}};
 }
@@ -73,9 +77,25 @@ void write_skipped(const PackVerb& verb, const PackSummary& summary) {
   if (summary.skipped.empty()) return;
   std::string text;
   for (const BadInput& input : summary.skipped) text += input.name + "\t" + input.reason + "\n";
+  const int64_t more = summary.skipped_count - static_cast<int64_t>(summary.skipped.size());
+  if (more > 0) text += fmt::format("… and {} more\n", more);
   const std::string file = verb.out + ".skipped.txt";
   write_file(file, text);
-  spdlog::warn("{} images could not be read and are left out, see {}", summary.skipped.size(), file);
+  spdlog::warn("{} images could not be read and are left out, see {}", summary.skipped_count, file);
+}
+
+struct Stopped {};
+
+// Whole or absent: a signal ends it with nothing written.
+PackSummary pack_evaluation(const PairSet& set, const Problems& problems, const fs::path& out,
+                            const PackOptions& options, const PackProgress& progress) {
+  PackSummary summary = pack_evaluation_set(set, out, options, [&](int64_t done, int64_t total) {
+    if (stop_signal() != 0) throw Stopped();
+    progress(done, total);
+  });
+  summary.skipped = problems.list();
+  summary.skipped_count = problems.count();
+  return summary;
 }
 
 }  // namespace
@@ -88,10 +108,16 @@ int run_pack(const PackVerb& verb, const CommonOptions& common) {
     if (!bar) bar.emplace("pack", total, "images");
     bar->update(done);
   };
-  const std::optional<PairSet> pairs = evaluation_set(verb);
-  const PackSummary summary =
-      pairs ? pack_evaluation_set(*pairs, verb.out, verb.options, progress)
-            : pack_training_set(training_set_of(verb.input), verb.input.root, verb.out, verb.options, progress);
+  const fs::path out = fs::path(verb.out + "/").lexically_normal().parent_path();  // without a slash at its end
+  Problems problems(verb.options.strict);
+  const std::optional<PairSet> pairs = evaluation_set(verb, problems);
+  PackSummary summary;
+  try {
+    summary = pairs ? pack_evaluation(*pairs, problems, out, verb.options, progress)
+                    : pack_training_set(training_set_of(verb.input), verb.input.root, out, verb.options, progress);
+  } catch (const Stopped&) {
+    return exit_signal + stop_signal();
+  }
   bar.reset();
   write_skipped(verb, summary);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -102,7 +128,7 @@ int run_pack(const PackVerb& verb, const CommonOptions& common) {
   if (summary.signal != 0) text += "; stopped by a signal, --resume goes on";
   print_answer(common, answer(verb, summary, speed), fmt::format("{}; {:.0f} images/s\n", text, speed));
   if (summary.signal != 0) return exit_signal + summary.signal;
-  return summary.skipped.empty() ? exit_done : exit_skipped;
+  return summary.skipped_count == 0 ? exit_done : exit_skipped;
 }
 
 }  // namespace facerec

@@ -26,7 +26,8 @@ struct PackSummary {
   int64_t images = 0, identities = 0;  // written
   int64_t pairs = 0;                   // of an evaluation set
   int64_t excluded = 0;
-  std::vector<BadInput> skipped;  // images that could not be read
+  std::vector<BadInput> skipped;  // images that could not be read; of those met in opening the first Problems::listed
+  int64_t skipped_count = 0;      // all of them
   bool already_there = false;     // an earlier call has finished it
   int signal = 0;                 // that stopped it; `resume` goes on
 };
@@ -34,13 +35,14 @@ struct PackSummary {
 using PackProgress = std::function<void(int64_t done, int64_t total)>;  // images
 
 // A training set into `out`:
-//     folder    out/identity/file.jpg; images that are pixels become PNG
+//     folder    out/identity/file.jpg; images that are pixels become PNG, names that no folder can have are changed
 //     list      out, a line `path label` an image; for sets that are image files
 //     recordio  out/train.rec, train.idx, train.lst, property, as InsightFace's; images grouped by identity
 //     tfrecord  out, one file as arcface-tf2's
-// Written as out.part and renamed at the end. Where it stands is kept in out.pack.json, so that a call that was killed
-// can be resumed; a resumed one gives the same bytes as an undisturbed one. Throws a usage Error when `out` is there
-// (unless `force`), or was begun by a call with other input (unless `force`).
+// Written as out.part and renamed at the end. Where it stands is kept in out.pack/, so that a call that was killed can
+// be resumed; a resumed one gives the same bytes as an undisturbed one. Throws a usage Error when `out` is there
+// without `force`, or is a folder that pack did not write; when it was begun with other input, or is being written by
+// another process; when input and output lie inside each other.
 PackSummary pack_training_set(const TrainingSetConfig& set, const std::string& root, const fs::path& out,
                               const PackOptions& options, const PackProgress& progress);
 

@@ -29,11 +29,12 @@ std::shared_ptr<Dataset> open(const fs::path& path) {
   return open_images({path.string()}, "", problems);
 }
 
-// identity/file → bytes.
+// identity/file → bytes, without what is hidden.
 std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[entry.path().lexically_relative(folder).string()] = read_text(entry.path());
+    if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.'))
+      files[entry.path().lexically_relative(folder).string()] = read_text(entry.path());
   }
   return files;
 }
@@ -86,9 +87,10 @@ TEST(Pack, AListNamesTheFilesWhereTheyAre) {
   EXPECT_EQ(data->classes(), 3);
   EXPECT_EQ(data->read(0).encoded, read_file(folder / "in/anna/0.jpg"));
   pack(folder / "in", folder / "rec", "recordio");
-  // Records are no files that a list could name.
-  const PackSummary none = pack(folder / "rec", folder / "rec.txt", "list");
-  EXPECT_EQ(none.skipped.size(), 12U);
+  EXPECT_THAT(usage_error([&] { pack(folder / "rec", folder / "rec.txt", "list"); }), HasSubstr("--to folder first"));
+  fs::create_directory_symlink(folder / "lists", folder / "link");
+  pack(folder / "link/all.txt", folder / "link/again.txt", "list");
+  EXPECT_EQ(open(folder / "link/again.txt")->size(), 12);
 }
 
 TEST(Pack, DeepTreesKeepTheirImagesApart) {
@@ -144,28 +146,139 @@ TEST(Pack, NothingIsReplacedByAccident) {
   force.force = resume.resume = true;
   EXPECT_TRUE(pack(folder / "in", folder / "out", "folder", resume).already_there);
   write_file(folder / "in/anna/9.jpg", encode_jpeg(flat_image(8, 5, 5, 5), 90));
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "folder", resume); }),
+              HasSubstr("with 12 images where 13"));
   pack(folder / "in", folder / "out", "folder", force);
   EXPECT_EQ(contents(folder / "out"), contents(folder / "in"));
-  write_file(folder / "out/thesis.doc", "x");
-  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "folder", force); }), HasSubstr("thesis.doc"));
-  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "tfrecord", force); }), HasSubstr("is a folder"));
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "tfrecord", force); }), HasSubstr(".tfrecord"));
+  fs::create_directory(folder / "a.tfrecord");
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a.tfrecord", "tfrecord", force); }),
+              HasSubstr("is a folder"));
+}
+
+// Folders that only look like identities, and files that only look like what was left over.
+TEST(Pack, WhatIsNotItsOwnStays) {
+  const TemporaryFolder folder;
+  make_set(folder / "in");
+  make_set(folder / "home");
+  PackOptions force;
+  force.force = true;
+  for (const char* format : {"folder", "recordio"}) {
+    EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "home", format, force); }), HasSubstr("not replaced"));
+  }
+  fs::create_directories(folder / "new.part/precious");
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "new", "folder"); }), HasSubstr("in the way"));
+  write_file(folder / "a.tfrecord.part", "precious");
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a.tfrecord", "tfrecord"); }), HasSubstr("in the way"));
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "in/out", "folder"); }), HasSubstr("lies inside"));
+  EXPECT_THAT(usage_error([&] { pack(folder / "in/anna", folder / "in", "recordio", force); }),
+              HasSubstr("lies inside"));
+  EXPECT_TRUE(fs::exists(folder / "home/anna/0.jpg") && fs::exists(folder / "new.part/precious"));
+}
+
+TEST(Pack, NamesOfIdentitiesCannotLeaveTheOutput) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.png", encode_png(flat_image(8, 1, 2, 3)));
+  const std::string absolute = (folder / "abs").string(), lengthy(300, 'n');
+  std::string table = "file,identity\n";
+  for (const std::string& name : {std::string(".."), std::string("."), absolute, std::string("F1/m1"),
+                                  std::string("F1_m1"), std::string(".hidden"), lengthy, lengthy + "2"}) {
+    table += "x.png," + name + "\n";
+  }
+  write_file(folder / "meta.csv", table);
+  pack(folder / "meta.csv", folder / "out/o", "folder");
+  EXPECT_EQ(open(folder / "out/o")->classes(), 8);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder / "out"), fs::directory_iterator()), 1);
+  EXPECT_FALSE(fs::exists(absolute));
+}
+
+TEST(Pack, ImagesOfOneNameKeepApart) {
+  const TemporaryFolder folder;
+  for (const char* path : {"p/x.png", "p_x.png", "p_x_1.png", "p_x_2.png"}) {
+    test::write_png(folder / path, flat_image(8, static_cast<uint8_t>(std::string(path).size()), 2, 3));
+  }
+  write_file(folder / "list.txt", "p_x_2.png 0\np/x.png 0\np_x.png 0\np_x_1.png 0\n");
+  EXPECT_EQ(pack(folder / "list.txt", folder / "out", "folder").images, 4);
+  EXPECT_EQ(contents(folder / "out").size(), 4U);
+}
+
+// Ends as a killed process does, at the `blocks`-th block of images.
+struct Killed {};
+void kill_pack(const fs::path& in, const fs::path& out, PackOptions options, int blocks) {
+  EXPECT_THROW(pack_training_set({in.string()}, "", out, options,
+                                 [&](int64_t, int64_t) {
+                                   if (--blocks == 0) throw Killed();
+                                 }),
+               Killed);
 }
 
 TEST(Pack, WhatWasBegunWithOtherInputIsNotContinued) {
   const TemporaryFolder folder;
   make_set(folder / "in");
-  struct Stop {};
   PackOptions options;
   options.format = "tfrecord";
-  EXPECT_THROW(
-      pack_training_set({(folder / "in").string()}, "", folder / "a", options, [](int64_t, int64_t) { throw Stop{}; }),
-      Stop);
-  EXPECT_FALSE(fs::exists(folder / "a"));
-  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a", "tfrecord"); }), HasSubstr("--resume"));
+  kill_pack(folder / "in", folder / "a.tfrecord", options, 1);
+  EXPECT_FALSE(fs::exists(folder / "a.tfrecord"));
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a.tfrecord", "tfrecord"); }), HasSubstr("--resume"));
   options.resume = true;
-  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a", "recordio", options); }), HasSubstr("other input"));
-  EXPECT_EQ(pack(folder / "in", folder / "a", "tfrecord", options).images, 12);
-  EXPECT_FALSE(fs::exists(folder / "a.pack.json"));
+  write_file(folder / "list.txt", "in/anna/0.jpg 0\n");
+  EXPECT_THAT(usage_error([&] { pack(folder / "list.txt", folder / "a.tfrecord", "tfrecord", options); }),
+              HasSubstr("other input"));
+  fs::rename(folder / "in/anna/0.jpg", folder / "in/anna/8.jpg");
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a.tfrecord", "tfrecord", options); }),
+              HasSubstr("has changed"));
+  fs::rename(folder / "in/anna/8.jpg", folder / "in/anna/0.jpg");
+  EXPECT_EQ(pack(folder / "in", folder / "a.tfrecord", "tfrecord", options).images, 12);
+  EXPECT_FALSE(fs::exists(folder / "a.tfrecord.pack"));
+}
+
+TEST(Pack, KilledBetweenTheLastNameAndTheEndItIsDone) {
+  const TemporaryFolder folder;
+  make_set(folder / "in");
+  const std::map<std::string, std::string> names{
+      {"folder", "f"}, {"recordio", "r"}, {"tfrecord", "t.tfrecord"}, {"list", "l.txt"}};
+  for (const auto& [format, name] : names) {
+    const fs::path out = folder / name, kept = out.string() + ".pack";
+    PackOptions options;
+    options.format = format;
+    kill_pack(folder / "in", out, options, 1);
+    fs::copy(kept, folder / "copy", fs::copy_options::recursive);
+    options.resume = true;
+    pack(folder / "in", out, format, options);
+    const std::string whole = fs::is_directory(out) ? "" : read_text(out);
+    // As it stands when the process dies just before it forgets.
+    std::string state = read_text(folder / "copy/state.json");
+    state.replace(state.find("\"finishing\":false"), 17, "\"finishing\":true");
+    state.replace(state.find("\"done\":0"), 8, "\"done\":12");
+    fs::create_directory(kept);
+    write_file(kept / "state.json", state);
+    fs::remove_all(folder / "copy");
+    pack(folder / "in", out, format, options);
+    EXPECT_FALSE(fs::exists(kept)) << format;
+    EXPECT_EQ(open(out)->size(), 12) << format;
+    EXPECT_EQ(fs::is_directory(out) ? "" : read_text(out), whole) << format;
+  }
+}
+
+TEST(Pack, OneOutputIsOfOneProcess) {
+  const TemporaryFolder folder;
+  make_set(folder / "in");
+  fs::create_directory(folder / "out.pack");
+  const FolderLock other(folder / "out.pack");
+  PackOptions force;
+  force.force = true;
+  EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "folder", force); }), HasSubstr("another process"));
+}
+
+TEST(Pack, AllThatIsLeftOutIsCounted) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.png", encode_png(flat_image(8, 1, 2, 3)));
+  std::string list = "x.png 0\nx.png 1\n";
+  for (int i = 0; i < 1500; ++i) list += "absent.png 0\n";
+  write_file(folder / "list.txt", list);
+  const PackSummary summary = pack(folder / "list.txt", folder / "a.tfrecord", "tfrecord");
+  EXPECT_EQ(summary.skipped_count, 1500);
+  EXPECT_EQ(summary.skipped.size(), 1000U);
 }
 
 // ---- Evaluation sets
@@ -253,6 +366,24 @@ TEST(PackEvaluationSet, GoesThroughEveryFormat) {
   EXPECT_EQ(std::set<uint16_t>(from_folder.fold.begin(), from_folder.fold.end()).size(), 10U);
   for (const char* name : {"b.bin", "c", "d"}) EXPECT_EQ(pixels(folder / name), pixels(folder / "a")) << name;
   EXPECT_THAT(usage_error([&] { pack_evaluation_set(drawn, folder / "b.bin", options, {}); }), HasSubstr("--force"));
+  options.format = "bcolz";
+  write_file(folder / "e_list.npy", "precious");
+  EXPECT_THAT(usage_error([&] { pack_evaluation_set(drawn, folder / "e", options, {}); }), HasSubstr("e_list.npy"));
+}
+
+TEST(PackEvaluationSet, DamagedImagesAreNotHandedOn) {
+  FACEREC_NEEDS_TEST_DATA();
+  const TemporaryFolder folder;
+  const auto sets = open_evaluation_sets(test::formats() / "corrupt/bin/jpeg_garbage.bin", "", "", false);
+  PackOptions options;
+  options.format = "bin";
+  try {
+    pack_evaluation_set(sets.front(), folder / "a.bin", options, {});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.file(), HasSubstr("jpeg_garbage.bin#1"));
+  }
+  EXPECT_FALSE(fs::exists(folder / "a.bin"));
 }
 
 }  // namespace
