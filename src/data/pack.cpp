@@ -7,11 +7,11 @@
 #include <optional>
 #include <unordered_set>
 
-#include "data/formats.h"
 #include "data/lists.h"
 #include "data/pack_paths.h"
 #include "data/pack_state.h"
 #include "data/pack_writer.h"
+#include "data/tfrecord.h"
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/stop.h"
@@ -190,7 +190,7 @@ bool is_finished(const fs::path& out, const PackOptions& options, int64_t images
 
 // A file is known by its name when it is to be read.
 void check_name(const fs::path& out, const std::string& format) {
-  if (format == "tfrecord" && !is_tfrecord(out)) {
+  if (format == "tfrecord" && !tfrecord::is_record_name(out)) {
     throw Error::usage("would not be known as TFRecord").file(text_of(out)).hint("let its name end in .tfrecord");
   }
   if (format == "list" && !is_list(out)) {
