@@ -35,8 +35,10 @@ struct DataSetOptions {
   ColumnsConfig columns;
 };
 
+// --root is for what stands in lists and records: the path on the command line is the working directory's.
 inline TrainingSetConfig training_set_of(const DataSetOptions& options) {
-  return {options.path, 1.0, options.label, options.where, options.columns};
+  const std::string path = options.root.empty() ? options.path : fs::absolute(options.path).string();
+  return {path, 1.0, options.label, options.where, options.columns};
 }
 
 struct PackVerb {
