@@ -97,10 +97,19 @@ std::string fault_of(const fs::path& file, const std::string& path) {
   return code && code != std::errc::no_such_file_or_directory ? code.message() : "absent";
 }
 
-// By number where all are numbers, else in byte order.
-bool precedes(const std::string& a, const std::string& b) {
-  auto is_number = [](const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; };
-  if (is_number(a) && is_number(b) && a.size() != b.size()) return a.size() < b.size();
+bool is_number(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+// Numbers before all else and by their value, other names in byte order.
+bool precedes(std::string_view a, std::string_view b) {
+  if (is_number(a) != is_number(b)) return is_number(a);
+  if (is_number(a)) {
+    const auto value = [](std::string_view digits) {
+      return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
+    };
+    const std::string_view x = value(a), y = value(b);
+    if (x.size() != y.size()) return x.size() < y.size();
+    if (x != y) return x < y;
+  }
   return a < b;
 }
 

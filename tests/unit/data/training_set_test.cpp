@@ -1,6 +1,9 @@
 // What the `data` section names: lists, several sets in one, weights.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "facerec/data/dataset.h"
 #include "support/images.h"
 #include "support/manifest.h"
@@ -192,6 +195,21 @@ TEST(Csv, ColumnsAreFoundOrNamed) {
   EXPECT_EQ(open_training_set(config).images->class_name(0), "x");
   config.train[0].columns.identity = "absent";
   EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("file_name, age, face_id, other"));
+}
+
+TEST(Csv, NumbersComeBeforeNamesWhateverTheOrderOfTheRows) {
+  const TemporaryFolder folder;
+  write_png(folder / "a.png", flat_image(8, 1, 2, 3));
+  std::vector<std::string> identities{"007", "10", "1a", "7", "9"};
+  do {
+    std::string text = "file,identity\n";
+    for (const std::string& identity : identities) text += "a.png," + identity + "\n";
+    std::ofstream(folder / "a.csv") << text;
+    const TrainingSet set = open_one(folder / "a.csv");
+    std::vector<std::string> classes;
+    for (int64_t i = 0; i < set.images->classes(); ++i) classes.push_back(set.images->class_name(i));
+    ASSERT_THAT(classes, ElementsAre("007", "7", "9", "10", "1a")) << text;
+  } while (std::ranges::next_permutation(identities).found);
 }
 
 TEST(Csv, IsCheckedRowByRow) {
