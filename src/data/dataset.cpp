@@ -17,6 +17,8 @@ namespace facerec {
 
 std::string Dataset::class_name(int64_t label) const { return std::to_string(label); }
 
+bool Dataset::has_name(int64_t) const { return true; }
+
 std::string Dataset::relative_path(int64_t index) const {
   return fmt::format("{}/{:08}", class_name(label(index)), index);
 }

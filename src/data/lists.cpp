@@ -15,6 +15,13 @@
 namespace facerec {
 namespace {
 
+// Its identities are labels.
+class NumberedFiles : public ImageFiles {
+ public:
+  using ImageFiles::ImageFiles;
+  bool has_name(int64_t) const override { return false; }
+};
+
 struct Entry {
   std::string path, identity;
   int64_t line;
@@ -137,7 +144,8 @@ std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, c
     faults[static_cast<size_t>(i)] = fault_of(folder / entry.path, entry.path);
   });
 
-  auto files = std::make_shared<ImageFiles>(folder);
+  const std::shared_ptr<ImageFiles> files =
+      is_table ? std::make_shared<ImageFiles>(folder) : std::make_shared<NumberedFiles>(folder);
   std::map<std::string, uint32_t, decltype(&precedes)> labels(&precedes);
   for (size_t i = 0; i < entries.size(); ++i) {
     if (faults[i].empty()) labels.emplace(entries[i].identity, 0);

@@ -58,6 +58,25 @@ TEST(TrainingSet, OrMergedByName) {
   EXPECT_EQ(set.images->class_name(2), "c");
 }
 
+// Label 0 of two lists is not one person; 19062421 in two folders is.
+TEST(TrainingSet, MereLabelsAreMergedByNoName) {
+  const TemporaryFolder folder;
+  for (const char* path : {"x/0/1.png", "x/19062421/1.png", "y/19062421/2.png", "y/b/1.png"}) {
+    write_png(folder / path, flat_image(8, 1, 2, 3));
+  }
+  write_file(folder / "a.txt", "x/0/1.png 0\ny/b/1.png 1\n");
+  write_file(folder / "b.txt", "x/0/1.png 1\ny/b/1.png 19062421\n");
+  DataConfig config = both_sets(folder);
+  config.label_space = "by_name";
+  config.train.insert(config.train.begin(), {{"a.txt"}, {"b.txt"}});
+  const TrainingSet set = open_training_set(config);
+  EXPECT_THAT(labels_of(*set.images), ElementsAre(0, 1, 2, 3, 4, 5, 5, 6));
+  EXPECT_EQ(set.images->class_name(3), "19062421");
+  EXPECT_FALSE(set.images->has_name(3));
+  EXPECT_EQ(set.images->class_name(5), "19062421");
+  EXPECT_TRUE(set.images->has_name(5));
+}
+
 TEST(TrainingSet, IdentitiesWithFewImagesAreLeftOutAndLabelsMoveUp) {
   const TemporaryFolder folder;
   make_sets(folder);
