@@ -103,11 +103,9 @@ class Part {
     }
   }
 
-  std::string name(int64_t i) const { return record_name(number_of(i)); }
+  std::string name(int64_t i) const { return fmt::format("{}#{}", text_of(path_), number_of(i)); }
 
  private:
-  std::string record_name(int64_t number) const { return fmt::format("{}#{}", text_of(path_), number); }
-
   void scan(RecordSink& sink) const {
     const ForwardSource forward(*records_.file);
     TfRecordReader records(forward, records_.size);
@@ -133,7 +131,7 @@ class Part {
       fault = error.what();
     }
     if (label) return sink.add(at, *label);
-    sink.leave_out({record_name(number), fault});
+    sink.leave_out({fmt::format("#{}", number), fault});
   }
 
   // The index leaves records out; which, only messages need to know.
