@@ -75,7 +75,7 @@ void leave_out_small_classes(TrainingSet& set, int64_t min_images) {
     for (int64_t i = share.first; i < share.first + share.count; ++i) {
       if (counts[static_cast<size_t>(set.images->label(i))] >= min_images) kept.push_back(static_cast<uint32_t>(i));
     }
-    shares.push_back({first, static_cast<int64_t>(kept.size()) - first, share.weight});
+    shares.push_back({first, static_cast<int64_t>(kept.size()) - first, share.weight, share.name});
   }
   const int64_t before = set.images->classes();
   set.images = std::make_shared<SubsetDataset>(set.images, std::move(kept));
@@ -95,7 +95,7 @@ TrainingSet open_training_set(const DataConfig& config, bool strict) {
     if (part.path.empty())
       throw Error::usage("no training data is named").hint("give --data PATH, or data.train in the configuration");
     const std::shared_ptr<Dataset> images = open_images(part, config.root, set.problems);
-    set.shares.push_back({joined->size(), images->size(), part.weight});
+    set.shares.push_back({joined->size(), images->size(), part.weight, part.path});
     joined->add(images);
   }
   if (joined->size() > INT64_C(4'000'000'000)) throw Error::usage("more than 4 billion images");

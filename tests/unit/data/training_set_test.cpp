@@ -104,6 +104,30 @@ TEST(TrainingSet, OneIdentityIsNotEnough) {
   EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("at least 2 are needed"));
 }
 
+TEST(Sampler, NoImageIsDrawnAgainBeforeAllWere) {
+  // 3 of 10 an epoch: 10 epochs are 3 cycles.
+  for (const auto& [weight, count, epochs] : {std::tuple(0.5, 100, 2), std::tuple(0.3, 10, 10), {1.25, 8, 4}}) {
+    const auto sampler = shuffle_sampler({{0, count, weight}}, 7);
+    std::vector<int> uses(static_cast<size_t>(count));
+    for (int64_t epoch = 0; epoch < 2 * epochs; ++epoch) {
+      for (const uint32_t image : sampler->order(epoch)) ++uses[image];
+      const auto [fewest, most] = std::ranges::minmax(uses);
+      EXPECT_LE(most - fewest, 1) << weight << " " << epoch;
+    }
+    EXPECT_THAT(uses, testing::Each(2 * epochs * weight));
+  }
+}
+
+TEST(Sampler, AWeightThatUsesNoImageIsRefused) {
+  const TemporaryFolder folder;
+  make_sets(folder);
+  DataConfig config = both_sets(folder);
+  config.train[1].weight = 0.1;
+  const TrainingSet set = open_training_set(config);
+  const std::string told = usage_error([&] { shuffle_sampler(set.shares, 1); });
+  EXPECT_THAT(told, HasSubstr("y: data.train: with the weight 0.1 none of its 3 images"));
+}
+
 TEST(Sampler, WeightsSayHowOftenAnImageIsUsed) {
   const auto sampler = shuffle_sampler({{0, 10, 2.5}, {10, 100, 0.1}}, 7);
   EXPECT_EQ(sampler->length(), 35);
