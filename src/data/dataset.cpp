@@ -42,16 +42,18 @@ std::vector<int64_t> images_per_class(const Dataset& data) {
 std::string data_format(const fs::path& path) {
   if (is_recordio(path)) return "recordio";
   if (is_tfrecord(path)) return "tfrecord";
-  if (fs::is_directory(path)) return is_bcolz(path) ? "bcolz" : is_cfp(path) ? "cfp" : "folder";
+  std::error_code code;
+  if (fs::is_directory(path, code)) return is_bcolz(path) ? "bcolz" : is_cfp(path) ? "cfp" : "folder";
   if (is_list(path)) return lower(path.extension().string()) == ".csv" ? "csv" : "list";
   return is_verification_pack(path) ? "bin" : "";
 }
 
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems) {
   const fs::path path = below_root(root, set.path);
+  std::error_code code;
   const bool has_rule =
       set.label.by != "folder" || set.label.level != 0 || !set.label.pattern.empty() || !set.where.empty();
-  const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path));
+  const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path, code));
   if (!is_file) return open_image_folder(path, set.label, set.where);
   if (has_rule) {
     throw Error::usage("label and where are for folders of images: this set says itself who is in an image")
@@ -59,7 +61,7 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
   }
   if (is_recordio(path)) return open_recordio(path, problems);
   if (is_tfrecord(path)) return open_tfrecord(path, root, problems);
-  if (!fs::exists(path)) throw Error::usage("does not exist").file(text_of(path));
+  if (!fs::exists(path, code)) throw Error::usage("does not exist").file(text_of(path));
   return open_list(path, root, set.columns, problems);
 }
 
@@ -111,7 +113,8 @@ TrainingSet open_training_set(const DataConfig& config, bool strict) {
 
 std::string training_folder_in(const fs::path& root) {
   for (const char* name : {"imgs", "imgs_train", "imgs_casia", "ms1m_align_112/imgs", "ms1m_align_112"}) {
-    if (fs::is_directory(root / name)) return name;
+    std::error_code code;
+    if (fs::is_directory(root / name, code)) return name;
   }
   return "";
 }
