@@ -54,6 +54,11 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
   const bool has_rule =
       set.label.by != "folder" || set.label.level != 0 || !set.label.pattern.empty() || !set.where.empty();
   const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path, code));
+  if (is_verification_pack(path)) {
+    throw Error::usage("is an evaluation set, with pairs and without identities: nothing can be trained on it")
+        .file(text_of(path))
+        .hint("eval --data takes it");
+  }
   if (!is_file) return open_image_folder(path, set.label, set.where);
   if (has_rule) {
     throw Error::usage("label and where are for folders of images: this set says itself who is in an image")

@@ -173,6 +173,19 @@ TEST(List, LabelsMayHaveGapsAndPathsSpaces) {
   EXPECT_EQ(set.images->class_name(2), "100");
 }
 
+TEST(List, ThoseOfInsightFaceAndIm2recAreUnderstood) {
+  const TemporaryFolder folder;
+  write_png(folder / "a b.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "x/c.png", flat_image(8, 1, 2, 3));
+  for (const char* text : {"1\ta b.png\t3\r\n1\tx/c.png\t1\n", "0\t3.000000\ta b.png\n7\t1\tx/c.png\r\n"}) {
+    write_file(folder / "a.lst", text);
+    const TrainingSet set = open_one(folder / "a.lst");
+    EXPECT_EQ(set.problems.count(), 0) << text;
+    EXPECT_THAT(labels_of(*set.images), ElementsAre(1, 0)) << text;
+    EXPECT_EQ(set.images->class_name(1), "3") << text;
+  }
+}
+
 TEST(List, ImagesThatAreAbsentAreLeftOutAndNamed) {
   const TemporaryFolder folder;
   write_png(folder / "a.png", flat_image(8, 1, 2, 3));
@@ -274,6 +287,10 @@ TEST(OpenImages, WhatIsNoTrainingSetIsSaidSo) {
   Problems problems;
   EXPECT_THAT(usage_error([&] { open_images({"/absent"}, "", problems); }), HasSubstr("does not exist"));
   EXPECT_THAT(usage_error([&] { open_images({"/absent.csv"}, "", problems); }), HasSubstr("does not exist"));
+  const TemporaryFolder folder;
+  write_file(folder / "lfw.bin", "");
+  EXPECT_THAT(usage_error([&] { open_images({(folder / "lfw.bin").string()}, "", problems); }),
+              HasSubstr("is an evaluation set"));
   TrainingSetConfig list{"/absent.txt"};
   list.label.level = 2;
   EXPECT_THAT(usage_error([&] { open_images(list, "", problems); }), HasSubstr("for folders of images"));
