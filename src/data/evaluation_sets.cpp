@@ -42,6 +42,13 @@ std::vector<PairSet> open_set(const fs::path& path, const std::string& name, boo
   return just(open_pairs(path, path / "pairs.txt", name, skip_missing));
 }
 
+// "a/lfw.bin" is a_lfw.
+std::string name_by_path(fs::path path) {
+  std::string name = path.replace_extension().string();
+  std::ranges::replace(name, '/', '_');
+  return name;
+}
+
 }  // namespace
 
 std::string set_name(const fs::path& path) {
@@ -65,13 +72,21 @@ std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& 
   std::error_code code;
   if (!fs::exists(path, code)) throw Error::usage(code ? code.message() : "does not exist").file(text_of(path));
   const std::string own = name.empty() ? set_name(path) : name;
+  if (!pairs.empty() && (is_verification_pack(path) || is_bcolz(path))) {
+    throw Error::usage("has its own pairs: a list of pairs is for a folder of images")
+        .file(text_of(path))
+        .hint("leave out --pairs");
+  }
   if (!pairs.empty()) return just(open_pairs(path, pairs, own, skip_missing));
   if (is_evaluation_set(path)) return open_set(path, own, skip_missing);
 
   std::vector<PairSet> sets;
   if (fs::is_directory(path, code)) {
-    for (const fs::path& each : sets_below(path, 2)) {
-      for (PairSet& set : open_set(each, set_name(each), skip_missing)) sets.push_back(std::move(set));
+    const std::vector<fs::path> found = sets_below(path, 2);
+    for (const fs::path& each : found) {
+      const bool is_alone = std::ranges::count(found, set_name(each), set_name) == 1;
+      const std::string own_name = is_alone ? set_name(each) : name_by_path(each.lexically_relative(path));
+      for (PairSet& set : open_set(each, own_name, skip_missing)) sets.push_back(std::move(set));
     }
   }
   if (sets.empty()) {

@@ -55,6 +55,19 @@ TEST(Cfp, AMissingProtocolIsNamed) {
               HasSubstr("Split/FP: cannot be read"));
 }
 
+TEST(EvaluationSets, ThoseOfOneNameAreCalledByTheirPaths) {
+  const TemporaryFolder folder;
+  for (const char* set : {"a/lfw", "b/lfw", "b/own"}) make_images(folder, set);
+  EXPECT_THAT(names_of(open_evaluation_sets(folder.path(), "", "", false)), ElementsAre("a_lfw", "b_lfw", "own"));
+}
+
+TEST(EvaluationSets, APackTakesNoListOfPairs) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.bin", "");
+  EXPECT_THAT(usage_error([&] { open_evaluation_sets(folder / "x.bin", "pairs.txt", "", false); }),
+              HasSubstr("has its own pairs"));
+}
+
 TEST(EvaluationSets, LinksThatLeadNowhereArePassedOver) {
   const TemporaryFolder folder;
   make_images(folder, "x");
