@@ -32,6 +32,24 @@ void add_arguments(CLI::App& app, Arguments& args) {
   app.add_flag("--print-config", args.verb.print_config, "print the resolved configuration and end");
 }
 
+// --data gives paths alone: what else an entry says would be lost without a word.
+void refuse_to_replace(const std::vector<TrainingSetConfig>& entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const TrainingSetConfig& entry = entries[i];
+    const LabelConfig usual;
+    const bool has_label =
+        entry.label.by != usual.by || entry.label.level != usual.level || !entry.label.pattern.empty();
+    const char* key = has_label                                                        ? "label"
+                      : !entry.where.empty()                                           ? "where"
+                      : entry.weight != 1                                              ? "weight"
+                      : !entry.columns.file.empty() || !entry.columns.identity.empty() ? "columns"
+                                                                                       : nullptr;
+    if (key == nullptr) continue;
+    throw Error::usage(fmt::format("--data would replace data.train.{}, whose {} would be lost", i, key))
+        .hint(fmt::format("--set data.train.{}.path=PATH changes the path alone", i));
+  }
+}
+
 void resolve(Arguments& args) {
   Node root = load_yaml(args.config);
   for (const std::string& assignment : args.set) set_value(root, assignment);
@@ -43,6 +61,7 @@ void resolve(Arguments& args) {
   TrainConfig& config = args.verb.config;
   read_config(root, config);
   if (const Node* model = root.find("model")) args.verb.model_keys = model->keys;
+  if (!args.data.empty()) refuse_to_replace(config.data.train);
   if (!args.data.empty()) config.data.train.clear();
   for (const std::string& path : args.data) config.data.train.push_back({.path = path});
   if (config.run.name.empty()) config.run.name = fs::path(args.config).stem().string();

@@ -90,6 +90,7 @@ class BcolzImages : public Dataset {
   int64_t size() const override { return meta_.shape[0]; }
   int64_t classes() const override { return 1; }
   int64_t label(int64_t) const override { return 0; }
+  bool has_name(int64_t) const override { return false; }
   std::string name(int64_t index) const override { return fmt::format("{}#{}", text_of(folder_), index); }
 
   Sample read(int64_t index) const override {

@@ -49,9 +49,12 @@ const std::string& path_at(const std::vector<std::string>& paths, std::string_vi
 
 std::vector<fs::path> splits_in(const fs::path& folder) {
   std::vector<fs::path> splits;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory()) splits.push_back(entry.path());
+  std::error_code failure, code;
+  auto entry = fs::directory_iterator(folder, failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    if (entry->is_directory(code)) splits.push_back(entry->path());
   }
+  if (failure) throw Error::usage("cannot be read: " + failure.message()).file(text_of(folder));
   std::sort(splits.begin(), splits.end());
   return splits;
 }
@@ -81,7 +84,8 @@ PairSet open_protocol(const fs::path& folder, const char* protocol, const std::v
 }  // namespace
 
 bool is_cfp(const fs::path& folder) {
-  return fs::exists(folder / "Protocol/Pair_list_F.txt") && fs::is_directory(folder / "Protocol/Split");
+  std::error_code code;
+  return fs::exists(folder / "Protocol/Pair_list_F.txt", code) && fs::is_directory(folder / "Protocol/Split", code);
 }
 
 std::vector<PairSet> open_cfp(const fs::path& folder, const std::string& name, bool skip_missing) {

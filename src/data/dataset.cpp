@@ -17,6 +17,8 @@ namespace facerec {
 
 std::string Dataset::class_name(int64_t label) const { return std::to_string(label); }
 
+bool Dataset::has_name(int64_t) const { return true; }
+
 std::string Dataset::relative_path(int64_t index) const {
   return fmt::format("{}/{:08}", class_name(label(index)), index);
 }
@@ -40,16 +42,23 @@ std::vector<int64_t> images_per_class(const Dataset& data) {
 std::string data_format(const fs::path& path) {
   if (is_recordio(path)) return "recordio";
   if (is_tfrecord(path)) return "tfrecord";
-  if (fs::is_directory(path)) return is_bcolz(path) ? "bcolz" : is_cfp(path) ? "cfp" : "folder";
+  std::error_code code;
+  if (fs::is_directory(path, code)) return is_bcolz(path) ? "bcolz" : is_cfp(path) ? "cfp" : "folder";
   if (is_list(path)) return lower(path.extension().string()) == ".csv" ? "csv" : "list";
   return is_verification_pack(path) ? "bin" : "";
 }
 
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems) {
   const fs::path path = below_root(root, set.path);
+  std::error_code code;
   const bool has_rule =
       set.label.by != "folder" || set.label.level != 0 || !set.label.pattern.empty() || !set.where.empty();
-  const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path));
+  const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path, code));
+  if (is_verification_pack(path)) {
+    throw Error::usage("is an evaluation set, with pairs and without identities: nothing can be trained on it")
+        .file(text_of(path))
+        .hint("eval --data takes it");
+  }
   if (!is_file) return open_image_folder(path, set.label, set.where);
   if (has_rule) {
     throw Error::usage("label and where are for folders of images: this set says itself who is in an image")
@@ -57,7 +66,7 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
   }
   if (is_recordio(path)) return open_recordio(path, problems);
   if (is_tfrecord(path)) return open_tfrecord(path, root, problems);
-  if (!fs::exists(path)) throw Error::usage("does not exist").file(text_of(path));
+  if (!fs::exists(path, code)) throw Error::usage("does not exist").file(text_of(path));
   return open_list(path, root, set.columns, problems);
 }
 
@@ -73,7 +82,7 @@ void leave_out_small_classes(TrainingSet& set, int64_t min_images) {
     for (int64_t i = share.first; i < share.first + share.count; ++i) {
       if (counts[static_cast<size_t>(set.images->label(i))] >= min_images) kept.push_back(static_cast<uint32_t>(i));
     }
-    shares.push_back({first, static_cast<int64_t>(kept.size()) - first, share.weight});
+    shares.push_back({first, static_cast<int64_t>(kept.size()) - first, share.weight, share.name});
   }
   const int64_t before = set.images->classes();
   set.images = std::make_shared<SubsetDataset>(set.images, std::move(kept));
@@ -93,7 +102,7 @@ TrainingSet open_training_set(const DataConfig& config, bool strict) {
     if (part.path.empty())
       throw Error::usage("no training data is named").hint("give --data PATH, or data.train in the configuration");
     const std::shared_ptr<Dataset> images = open_images(part, config.root, set.problems);
-    set.shares.push_back({joined->size(), images->size(), part.weight});
+    set.shares.push_back({joined->size(), images->size(), part.weight, part.path});
     joined->add(images);
   }
   if (joined->size() > INT64_C(4'000'000'000)) throw Error::usage("more than 4 billion images");
@@ -109,7 +118,8 @@ TrainingSet open_training_set(const DataConfig& config, bool strict) {
 
 std::string training_folder_in(const fs::path& root) {
   for (const char* name : {"imgs", "imgs_train", "imgs_casia", "ms1m_align_112/imgs", "ms1m_align_112"}) {
-    if (fs::is_directory(root / name)) return name;
+    std::error_code code;
+    if (fs::is_directory(root / name, code)) return name;
   }
   return "";
 }

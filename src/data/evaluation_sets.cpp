@@ -18,16 +18,19 @@ std::vector<PairSet> just(PairSet set) {
 // The sets in `folder` and in the folders in it. An image folder may hold 100,000 folders: their own are not looked at.
 std::vector<fs::path> sets_below(const fs::path& folder, int depth) {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied)) {
-    const fs::path& path = entry.path();
+  std::error_code failure, code;
+  auto entry = fs::directory_iterator(folder, fs::directory_options::skip_permission_denied, failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    const fs::path& path = entry->path();
     if (path.filename().string().starts_with('.')) continue;
     if (is_evaluation_set(path)) {
       found.push_back(path);
-    } else if (depth > 1 && entry.is_directory()) {
+    } else if (depth > 1 && entry->is_directory(code)) {
       const std::vector<fs::path> below = sets_below(path, depth - 1);
       found.insert(found.end(), below.begin(), below.end());
     }
   }
+  if (failure) throw Error::usage("cannot be read: " + failure.message()).file(text_of(folder));
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -39,6 +42,13 @@ std::vector<PairSet> open_set(const fs::path& path, const std::string& name, boo
   return just(open_pairs(path, path / "pairs.txt", name, skip_missing));
 }
 
+// "a/lfw.bin" is a_lfw.
+std::string name_by_path(fs::path path) {
+  std::string name = path.replace_extension().string();
+  std::ranges::replace(name, '/', '_');
+  return name;
+}
+
 }  // namespace
 
 std::string set_name(const fs::path& path) {
@@ -46,8 +56,9 @@ std::string set_name(const fs::path& path) {
 }
 
 bool is_evaluation_set(const fs::path& path) {
-  if (!fs::is_directory(path)) return is_verification_pack(path);
-  return is_bcolz(path) || is_cfp(path) || fs::exists(path / "pairs.txt");
+  std::error_code code;
+  if (!fs::is_directory(path, code)) return is_verification_pack(path);
+  return is_bcolz(path) || is_cfp(path) || fs::exists(path / "pairs.txt", code);
 }
 
 std::vector<std::string> evaluation_sets_in(const fs::path& folder) {
@@ -58,15 +69,24 @@ std::vector<std::string> evaluation_sets_in(const fs::path& folder) {
 
 std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,
                                           bool skip_missing) {
-  if (!fs::exists(path)) throw Error::usage("does not exist").file(text_of(path));
+  std::error_code code;
+  if (!fs::exists(path, code)) throw Error::usage(code ? code.message() : "does not exist").file(text_of(path));
   const std::string own = name.empty() ? set_name(path) : name;
+  if (!pairs.empty() && (is_verification_pack(path) || is_bcolz(path))) {
+    throw Error::usage("has its own pairs: a list of pairs is for a folder of images")
+        .file(text_of(path))
+        .hint("leave out --pairs");
+  }
   if (!pairs.empty()) return just(open_pairs(path, pairs, own, skip_missing));
   if (is_evaluation_set(path)) return open_set(path, own, skip_missing);
 
   std::vector<PairSet> sets;
-  if (fs::is_directory(path)) {
-    for (const fs::path& each : sets_below(path, 2)) {
-      for (PairSet& set : open_set(each, set_name(each), skip_missing)) sets.push_back(std::move(set));
+  if (fs::is_directory(path, code)) {
+    const std::vector<fs::path> found = sets_below(path, 2);
+    for (const fs::path& each : found) {
+      const bool is_alone = std::ranges::count(found, set_name(each), set_name) == 1;
+      const std::string own_name = is_alone ? set_name(each) : name_by_path(each.lexically_relative(path));
+      for (PairSet& set : open_set(each, own_name, skip_missing)) sets.push_back(std::move(set));
     }
   }
   if (sets.empty()) {

@@ -15,48 +15,81 @@ constexpr const char* expected_form = "the form is FOLDER/identity/image.jpg; jp
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
-// Folder by folder: a folder's own name decides before what lies in it.
-bool comes_before(const std::string& a, const std::string& b) {
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    auto rank = [](char c) { return c == '/' ? 0 : 1 + static_cast<int>(static_cast<unsigned char>(c)); };
-    return rank(x) < rank(y);
-  });
+struct Entry {
+  std::string name;
+  size_t folder;  // its number; 0 for an image
+};
+
+struct Folder {
+  fs::path path;
+  size_t parent, depth;
+  std::vector<Entry> entries;  // images and folders, in byte order of their names
+};
+
+// A link back to a folder above would be followed for ever.
+bool leads_back(const std::vector<Folder>& folders, size_t number, const fs::path& link) {
+  for (;; number = folders[number].parent) {
+    std::error_code code;
+    if (fs::equivalent(folders[number].path, link, code)) return true;
+    if (number == 0) return false;
+  }
 }
 
-// Paths below `root`, of the images in its folder `below`.
-std::vector<std::string> images_below(const fs::path& root, const fs::path& below) {
-  std::vector<std::string> images;
-  const size_t prefix = (root / "").string().size();
-  for (auto entry = fs::recursive_directory_iterator(below, fs::directory_options::follow_directory_symlink);
-       entry != fs::recursive_directory_iterator(); ++entry) {
-    if (is_hidden(entry->path())) {
-      if (entry->is_directory()) entry.disable_recursion_pending();
-    } else if (has_image_extension(entry->path().filename().string()) && entry->is_regular_file()) {
-      images.push_back(entry->path().string().substr(prefix));
+// What lies in a folder; the numbers of its own folders are given later. Links that lead nowhere are left out.
+std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number) {
+  constexpr size_t not_yet = 1;
+  std::vector<Entry> entries;
+  std::error_code failure;
+  auto entry = fs::directory_iterator(folders[number].path, failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    if (is_hidden(entry->path())) continue;
+    std::string name = entry->path().filename().string();
+    std::error_code code;
+    if (entry->is_directory(code)) {
+      const bool is_loop = entry->is_symlink(code) && leads_back(folders, number, entry->path());
+      if (!is_loop) entries.push_back({std::move(name), not_yet});
+    } else if (number != 0 && has_image_extension(name) && entry->is_regular_file(code)) {
+      entries.push_back({std::move(name), 0});
     }
-    // A link back to a folder above would be followed for ever.
-    if (entry.depth() > 32) throw Error("folders are nested too deeply").file(text_of(entry->path()));
   }
-  std::sort(images.begin(), images.end(), comes_before);
-  return images;
+  if (failure) throw Error::usage("cannot be read: " + failure.message()).file(text_of(folders[number].path));
+  std::ranges::sort(entries, {}, &Entry::name);
+  return entries;
 }
 
-std::vector<fs::path> folders_in(const fs::path& root) {
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(root)) {
-    if (entry.is_directory() && !is_hidden(entry.path())) folders.push_back(entry.path());
+void add_images(const std::vector<Folder>& folders, size_t number, const std::string& prefix,
+                std::vector<std::string>& images) {
+  for (const Entry& entry : folders[number].entries) {
+    if (entry.folder == 0) {
+      images.push_back(prefix + entry.name);
+    } else {
+      add_images(folders, entry.folder, prefix + entry.name + "/", images);
+    }
   }
-  std::sort(folders.begin(), folders.end());
-  return folders;
 }
 
-// All folders at once: on a disk that has to seek, and over a network, most of the time is waiting.
-std::vector<std::vector<std::string>> walk(const fs::path& root) {
-  const std::vector<fs::path> folders = folders_in(root);
-  std::vector<std::vector<std::string>> images(folders.size());
-  parallel_for(static_cast<int64_t>(folders.size()), 4 * available_cores(), [&](int64_t i) {
-    images[static_cast<size_t>(i)] = images_below(root, folders[static_cast<size_t>(i)]);
-  });
+// The paths below `root` of its images, folder by folder. All folders of one depth at once: on a disk that has to seek,
+// and over a network, most of the time is waiting.
+std::vector<std::string> walk(const fs::path& root) {
+  std::vector<Folder> folders{{root, 0, 0, {}}};
+  for (size_t begin = 0; begin < folders.size();) {
+    const size_t end = folders.size();
+    parallel_for(static_cast<int64_t>(end - begin), 4 * available_cores(), [&](int64_t i) {
+      const size_t number = begin + static_cast<size_t>(i);
+      folders[number].entries = entries_of(folders, number);
+    });
+    for (; begin < end; ++begin) {
+      for (size_t i = 0; i < folders[begin].entries.size(); ++i) {
+        Entry& entry = folders[begin].entries[i];
+        if (entry.folder == 0) continue;
+        entry.folder = folders.size();
+        folders.push_back({folders[begin].path / entry.name, begin, folders[begin].depth + 1, {}});
+        if (folders.back().depth > 32) throw Error("folders are nested too deeply").file(text_of(folders.back().path));
+      }
+    }
+  }
+  std::vector<std::string> images;
+  add_images(folders, 0, "", images);
   return images;
 }
 
@@ -67,19 +100,17 @@ struct Reading {
 };
 
 Reading read_tree(const fs::path& root, const PathRule& rule) {
-  const std::vector<std::vector<std::string>> folders = walk(root);
+  const std::vector<std::string> images = walk(root);
   Reading reading{std::make_shared<ImageFiles>(root), 0, ""};
   NamedClasses classes;
   std::vector<std::pair<const std::string*, uint32_t>> used;
   std::string identity;
-  for (const std::vector<std::string>& images : folders) {
-    for (const std::string& path : images) {
-      const PathRule::Verdict verdict = rule.judge(path, identity);
-      if (verdict == PathRule::Verdict::use) {
-        used.emplace_back(&path, classes.number_of(identity));
-      } else if (verdict == PathRule::Verdict::no_match && reading.unmatched++ == 0) {
-        reading.example = path;
-      }
+  for (const std::string& path : images) {
+    const PathRule::Verdict verdict = rule.judge(path, identity);
+    if (verdict == PathRule::Verdict::use) {
+      used.emplace_back(&path, classes.number_of(identity));
+    } else if (verdict == PathRule::Verdict::no_match && reading.unmatched++ == 0) {
+      reading.example = path;
     }
   }
   const std::vector<uint32_t> labels = classes.add_to(*reading.files);
@@ -97,22 +128,18 @@ std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConf
     throw Error::usage(what).file(text_of(root)).hint(expected_form);
   }
   const PathRule rule(label, where);
-  try {
-    const Reading reading = read_tree(root, rule);
-    if (reading.files->size() == 0) {
-      throw Error::usage("holds no identity")
-          .file(text_of(root))
-          .hint(reading.unmatched == 0 ? expected_form
-                                       : "no path has the form that `label` asks for, such as " + reading.example);
-    }
-    if (reading.unmatched > 0) {
-      spdlog::warn("{}: {} images are left out, their paths do not tell who they are, such as {}", text_of(root),
-                   reading.unmatched, reading.example);
-    }
-    return reading.files;
-  } catch (const fs::filesystem_error& failure) {
-    throw Error::usage("cannot be read: " + failure.code().message()).file(text_of(failure.path1()));
+  const Reading reading = read_tree(root, rule);
+  if (reading.files->size() == 0) {
+    throw Error::usage("holds no identity")
+        .file(text_of(root))
+        .hint(reading.unmatched == 0 ? expected_form
+                                     : "no path has the form that `label` asks for, such as " + reading.example);
   }
+  if (reading.unmatched > 0) {
+    spdlog::warn("{}: {} images are left out, their paths do not tell who they are, such as {}", text_of(root),
+                 reading.unmatched, reading.example);
+  }
+  return reading.files;
 }
 
 }  // namespace facerec

@@ -15,6 +15,13 @@
 namespace facerec {
 namespace {
 
+// Its identities are labels.
+class NumberedFiles : public ImageFiles {
+ public:
+  using ImageFiles::ImageFiles;
+  bool has_name(int64_t) const override { return false; }
+};
+
 struct Entry {
   std::string path, identity;
   int64_t line;
@@ -26,7 +33,26 @@ Error bad_line(const fs::path& list, int64_t line, const std::string& what) {
   return Error::usage(fmt::format("line {}: {}", line, what)).file(text_of(list));
 }
 
-Entry parse_line(const fs::path& list, int64_t number, std::string_view line) {
+bool is_number(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+// InsightFace's `1<TAB>path<TAB>label` and im2rec's `key<TAB>label<TAB>path`, as `path<TAB>label`; "" for another line.
+std::string plain_form(std::string_view line) {
+  const size_t first = line.find('\t'), last = line.rfind('\t');
+  if (first == last || line.find('\t', first + 1) != last) return "";
+  const std::string_view front = line.substr(0, first), middle = line.substr(first + 1, last - first - 1);
+  const std::string_view back = line.substr(last + 1, line.find_last_not_of(" \r") - last);
+  if (front.empty() || !is_number(front)) return "";
+  if (is_number(back) && has_image_extension(std::string(middle))) return fmt::format("{}\t{}", middle, back);
+  // im2rec writes labels as 3.000000.
+  const std::string_view label = middle.substr(0, middle.find('.'));
+  const bool is_whole = middle.find_first_not_of("0.", label.size()) == std::string_view::npos;
+  if (is_number(label) && is_whole && has_image_extension(std::string(back))) return fmt::format("{}\t{}", back, label);
+  return "";
+}
+
+Entry parse_line(const fs::path& list, int64_t number, std::string_view whole) {
+  const std::string plain = plain_form(whole);
+  const std::string_view line = plain.empty() ? whole : plain;
   const size_t end = line.find_last_not_of(" \t\r");
   const size_t space = line.find_last_of(" \t", end);
   const size_t path_end = space == std::string_view::npos ? space : line.find_last_not_of(" \t", space);
@@ -97,10 +123,17 @@ std::string fault_of(const fs::path& file, const std::string& path) {
   return code && code != std::errc::no_such_file_or_directory ? code.message() : "absent";
 }
 
-// By number where all are numbers, else in byte order.
-bool precedes(const std::string& a, const std::string& b) {
-  auto is_number = [](const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; };
-  if (is_number(a) && is_number(b) && a.size() != b.size()) return a.size() < b.size();
+// Numbers before all else and by their value, other names in byte order.
+bool precedes(std::string_view a, std::string_view b) {
+  if (is_number(a) != is_number(b)) return is_number(a);
+  if (is_number(a)) {
+    const auto value = [](std::string_view digits) {
+      return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
+    };
+    const std::string_view x = value(a), y = value(b);
+    if (x.size() != y.size()) return x.size() < y.size();
+    if (x != y) return x < y;
+  }
   return a < b;
 }
 
@@ -128,7 +161,8 @@ std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, c
     faults[static_cast<size_t>(i)] = fault_of(folder / entry.path, entry.path);
   });
 
-  auto files = std::make_shared<ImageFiles>(folder);
+  const std::shared_ptr<ImageFiles> files =
+      is_table ? std::make_shared<ImageFiles>(folder) : std::make_shared<NumberedFiles>(folder);
   std::map<std::string, uint32_t, decltype(&precedes)> labels(&precedes);
   for (size_t i = 0; i < entries.size(); ++i) {
     if (faults[i].empty()) labels.emplace(entries[i].identity, 0);

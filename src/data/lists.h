@@ -15,10 +15,11 @@ bool is_list(const fs::path& path);
 // Error naming file and line for a line of another form; images that are absent, or no images by their extension, are
 // problems.
 //
-// List: the label is the last word, a whole number from 0; classes are in the order of the numbers.
-// CSV (RFC 4180) with a first row of names: the columns that `columns` names, else the first called file, file_name,
-// filename, path, image, image_path or img_path, and identity, face_id, person, subject, label, class or id; any text
-// is an identity.
+// List: the label is the last word; InsightFace's .lst (1, tab, path, tab, label) and im2rec's (key, tab, label, tab,
+// path) are told by their three fields. A label is a whole number from 0; classes are in the order of the numbers, and
+// have no names. CSV (RFC 4180) with a first row of names: the columns that `columns` names, else the first called
+// file, file_name, filename, path, image, image_path or img_path, and identity, face_id, person, subject, label, class
+// or id; any text is an identity; classes are numbers first, by their value, then the others in byte order.
 std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, const ColumnsConfig& columns,
                                    Problems& problems);
 

@@ -96,7 +96,8 @@ class PairReader {
     if (!parse_count(number, value)) throw bad(line, "'" + number + "' is not an image number");
     const std::string stem = fmt::format("{}/{}_{:04}", name, name, value);
     for (const char* extension : {".jpg", ".png", ".jpeg", ".bmp", ".webp", ".JPG", ".PNG", ".JPEG", ".BMP", ".WEBP"}) {
-      if (fs::exists(pairs_.root() / (stem + extension))) return stem + extension;
+      std::error_code code;
+      if (fs::exists(pairs_.root() / (stem + extension), code)) return stem + extension;
     }
     return existing(line, stem + ".jpg");
   }

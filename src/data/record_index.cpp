@@ -17,7 +17,7 @@
 //
 //   8 bytes         mark, with the version of this form
 //   12 bytes each   the images: u64 offset, u32 label
-//   JSON            {"files": [[size, time of change in ns], …], "problems": how many, "list": [[name, reason], …]}
+//   JSON            {"files": [[size, time of change in ns], …], "problems": how many, "list": [["#17", reason], …]}
 //   u32             bytes of the JSON
 //   u32             CRC-32C of all before
 namespace facerec {
@@ -25,11 +25,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view mark = "FRINDEX\x01";
+constexpr std::string_view mark = "FRINDEX\x02";
 const char* const kept_suffix = ".facerec-index";
 constexpr uint64_t entry_size = 12, end_size = 8;
 constexpr uint64_t block = entry_size << 16;          // read and written at once
-constexpr uint64_t longest_text = uint64_t{1} << 24;  // bytes of JSON; 1,000 problems with long paths take a third
+constexpr uint64_t longest_text = uint64_t{1} << 24;  // bytes of JSON; 1,000 problems take less
 constexpr int64_t most_problems = int64_t{1} << 32;   // more are told by no index of ours
 constexpr uint32_t largest_label = (uint32_t{1} << 31) - 1;
 
@@ -77,8 +77,12 @@ class PackedIndex : public RecordIndex {
 // What an index says beside its entries.
 struct Told {
   int64_t problems = 0;
-  std::vector<BadInput> list;  // the first Problems::listed
+  std::vector<BadInput> list;  // the first Problems::listed; their names without the file's path
 };
+
+BadInput with_path(const fs::path& file, const BadInput& problem) {
+  return {text_of(file) + problem.name, problem.reason};
+}
 
 json to_json(const Told& told, const json& fingerprint) {
   json list = json::array();
@@ -86,8 +90,8 @@ json to_json(const Told& told, const json& fingerprint) {
   return {{"files", fingerprint}, {"problems", told.problems}, {"list", list}};
 }
 
-void report(const Told& told, Problems& problems) {
-  for (const BadInput& problem : told.list) problems.add(problem);
+void report(const Told& told, const fs::path& file, Problems& problems) {
+  for (const BadInput& problem : told.list) problems.add(with_path(file, problem));
   // Beyond what is listed only their number counts.
   for (auto i = static_cast<int64_t>(told.list.size()); i < told.problems; ++i) problems.add({});
 }
@@ -152,7 +156,8 @@ struct StoreFailed {};
 class IndexWriter : public RecordSink {
  public:
   // `told` outlives the writer; what it counts already is not told to `problems` again.
-  IndexWriter(AtomicFile* file, Told& told, Problems& problems) : file_(file), told_(told), problems_(problems) {
+  IndexWriter(AtomicFile* file, const fs::path& records, Told& told, Problems& problems)
+      : file_(file), records_(records), told_(told), problems_(problems) {
     if (file_ != nullptr) write(bytes_of(mark));
   }
 
@@ -167,7 +172,7 @@ class IndexWriter : public RecordSink {
 
   void leave_out(BadInput problem) override {
     if (++left_out_ <= told_.problems) return;
-    problems_.add(problem);
+    problems_.add(with_path(records_, problem));
     ++told_.problems;
     if (told_.list.size() < Problems::listed) told_.list.push_back(std::move(problem));
   }
@@ -205,6 +210,7 @@ class IndexWriter : public RecordSink {
   }
 
   AtomicFile* file_;  // null: memory
+  fs::path records_;
   Told& told_;
   Problems& problems_;
   std::vector<std::byte> pending_;
@@ -214,7 +220,8 @@ class IndexWriter : public RecordSink {
 
 using Scan = std::function<void(RecordSink&)>;
 
-bool keep(const fs::path& place, const json& fingerprint, const Scan& scan, Told& told, Problems& problems) {
+bool keep(const fs::path& place, const fs::path& records, const json& fingerprint, const Scan& scan, Told& told,
+          Problems& problems) {
   try {
     std::error_code ignored;
     if (place.has_parent_path()) fs::create_directories(place.parent_path(), ignored);
@@ -224,7 +231,7 @@ bool keep(const fs::path& place, const json& fingerprint, const Scan& scan, Told
     } catch (const Error&) {
       return false;
     }
-    IndexWriter writer(&*file, told, problems);
+    IndexWriter writer(&*file, records, told, problems);
     scan(writer);
     writer.finish(fingerprint);
     return true;
@@ -237,12 +244,12 @@ std::shared_ptr<const RecordIndex> make_index(const std::vector<fs::path>& files
                                               const Scan& scan, Problems& problems) {
   Told told, kept;
   for (const fs::path& place : places_beside(files.at(0), kept_suffix)) {
-    if (!keep(place, fingerprint, scan, told, problems)) continue;
+    if (!keep(place, files.at(0), fingerprint, scan, told, problems)) continue;
     if (auto index = open_kept(place, fingerprint, kept)) return index;
   }
   spdlog::warn("{}: its index cannot be kept beside it nor in the cache, so every start reads the file again",
                text_of(files.at(0)));
-  IndexWriter writer(nullptr, told, problems);
+  IndexWriter writer(nullptr, files.at(0), told, problems);
   scan(writer);
   return std::make_shared<PackedIndex>(writer.take());
 }
@@ -269,7 +276,7 @@ std::shared_ptr<const RecordIndex> open_record_index(const std::vector<fs::path>
   for (const fs::path& place : places_beside(files.at(0), kept_suffix)) {
     Told told;
     if (auto index = open_kept(place, fingerprint, told)) {
-      report(told, problems);
+      report(told, files.at(0), problems);
       return index;
     }
   }

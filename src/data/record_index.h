@@ -26,7 +26,9 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
   virtual void add(uint64_t offset, uint32_t label) = 0;
-  virtual void leave_out(BadInput problem) = 0;  // an image that cannot be used
+  // An image that cannot be used. `problem.name`: its part of the name alone, "#17", "" when it has none; the file's
+  // path goes before it, wherever the file has been moved meanwhile.
+  virtual void leave_out(BadInput problem) = 0;
 };
 
 // Where what is made of `file` may be kept, the best place first: beside it, and below $XDG_CACHE_HOME/facerec. Both

@@ -27,7 +27,7 @@ class Scanner {
         if (!header.is_range()) add(offset, header);
       } catch (Error& error) {
         if (!error.file().empty()) throw;
-        sink_.leave_out({path_, fmt::format("{} (byte {})", error.message(), offset)});
+        sink_.leave_out({"", fmt::format("{} (byte {})", error.message(), offset)});
       }
       offset = place.end;
     }
@@ -45,7 +45,7 @@ class Scanner {
     uint64_t identities = 0;  // the key of the first, once it is known
     for (const RecordKey& key : keys) {
       if (key.key >= end) {
-        sink_.leave_out({name(key.key), "its key is in none of the ranges that key 0 tells of"});
+        sink_.leave_out({fmt::format("#{}", key.key), "its key is in none of the ranges that key 0 tells of"});
         continue;
       }
       if (identities == 0 && is_first_identity(key, first)) identities = key.key;
@@ -58,7 +58,6 @@ class Scanner {
   }
 
  private:
-  std::string name(uint64_t key) const { return fmt::format("{}#{}", path_, key); }
   Error cut_off() const { return Error("was cut off: it ends within a record").file(path_).offset(records_.size()); }
 
   // Fills head_; throws what names the file.
@@ -80,7 +79,8 @@ class Scanner {
     work(header_at(key.offset));
   } catch (Error& error) {
     if (!error.file().empty()) throw;
-    sink_.leave_out({name(key.key), fmt::format("{} (byte {})", error.message(), error.offset().value_or(key.offset))});
+    sink_.leave_out({fmt::format("#{}", key.key),
+                     fmt::format("{} (byte {})", error.message(), error.offset().value_or(key.offset))});
   }
 
   void add_image(const RecordKey& key) {

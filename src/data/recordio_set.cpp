@@ -34,6 +34,8 @@ class RecordSet : public Dataset {
     return names_.identity(label).value_or(std::to_string(classes_.label_of(label)));
   }
 
+  bool has_name(int64_t label) const override { return names_.identity(label).has_value(); }
+
   std::string relative_path(int64_t index) const override {
     return names_.path(index).value_or(Dataset::relative_path(index));
   }

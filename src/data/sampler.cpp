@@ -1,5 +1,8 @@
 #include "facerec/data/sampler.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -37,7 +40,16 @@ class Shuffle : public Sampler {
     if (images > 4e9) {
       throw Error::usage("an epoch of more than 4 billion images").hint("lower the weights of data.train");
     }
-    for (const Share& share : shares_) length_ += whole(share) * share.count + extra(share);
+    for (const Share& share : shares_) {
+      const int64_t used = whole(share) * share.count + extra(share);
+      if (used == 0 && share.count > 0) {
+        throw Error::usage(fmt::format("data.train: with the weight {} none of its {} images is used in an epoch",
+                                       share.weight, share.count))
+            .file(share.name)
+            .hint(fmt::format("{:.2g} uses one an epoch", 1.0 / static_cast<double>(share.count)));
+      }
+      length_ += used;
+    }
   }
 
   int64_t length() const override { return length_; }
@@ -51,19 +63,27 @@ class Shuffle : public Sampler {
       for (int64_t round = 0; round < whole(share); ++round) {
         for (int64_t k = 0; k < share.count; ++k) order.push_back(static_cast<uint32_t>(share.first + k));
       }
-      const int64_t more = extra(share);
-      if (more == 0) continue;
-      const std::vector<uint32_t> drawn =
-          permutation(static_cast<uint64_t>(share.count), Random("share", {seed_, number, i}));
-      for (int64_t k = 0; k < more; ++k) {
-        order.push_back(static_cast<uint32_t>(share.first) + drawn[static_cast<size_t>(k)]);
-      }
+      draw(i, number, order);
     }
     Random("order", {seed_, number}).shuffle(std::span(order));
     return order;
   }
 
  private:
+  // The permutations of a share, one a cycle, follow one another; each epoch takes the next extra(share) of them.
+  void draw(size_t i, uint64_t epoch, std::vector<uint32_t>& order) const {
+    const Share& share = shares_[i];
+    const auto count = static_cast<uint64_t>(share.count), more = static_cast<uint64_t>(extra(share));
+    const uint64_t end = (epoch + 1) * more;
+    for (uint64_t at = epoch * more; at < end;) {
+      const uint64_t cycle = at / count;
+      const std::vector<uint32_t> drawn = permutation(count, Random("share", {seed_, cycle, i}));
+      for (const uint64_t next = std::min(end, (cycle + 1) * count); at < next; ++at) {
+        order.push_back(static_cast<uint32_t>(share.first) + drawn[at % count]);
+      }
+    }
+  }
+
   std::vector<Share> shares_;
   uint64_t seed_;
   int64_t length_ = 0;

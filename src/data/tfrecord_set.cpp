@@ -103,11 +103,9 @@ class Part {
     }
   }
 
-  std::string name(int64_t i) const { return record_name(number_of(i)); }
+  std::string name(int64_t i) const { return fmt::format("{}#{}", text_of(path_), number_of(i)); }
 
  private:
-  std::string record_name(int64_t number) const { return fmt::format("{}#{}", text_of(path_), number); }
-
   void scan(RecordSink& sink) const {
     const ForwardSource forward(*records_.file);
     TfRecordReader records(forward, records_.size);
@@ -133,7 +131,7 @@ class Part {
       fault = error.what();
     }
     if (label) return sink.add(at, *label);
-    sink.leave_out({record_name(number), fault});
+    sink.leave_out({fmt::format("#{}", number), fault});
   }
 
   // The index leaves records out; which, only messages need to know.
@@ -197,9 +195,10 @@ class TfRecordSet : public Dataset {
 
   // The folder of the class's first image, when each class has one of its own; else the label in the file.
   std::string class_name(int64_t label) const override {
-    std::call_once(named_, [this] { name_classes(); });
-    return names_.at(static_cast<size_t>(label));
+    const std::string& folder = folder_of_class(label);
+    return folder.empty() ? own_number(label) : folder;
   }
+  bool has_name(int64_t label) const override { return !folder_of_class(label).empty(); }
 
   std::string relative_path(int64_t index) const override {
     const auto [part, i] = place_of(index);
@@ -252,9 +251,16 @@ class TfRecordSet : public Dataset {
     }
   }
 
+  const std::string& folder_of_class(int64_t label) const {
+    std::call_once(named_, [this] { name_classes(); });
+    return folders_.at(static_cast<size_t>(label));
+  }
+
+  std::string own_number(int64_t label) const { return std::to_string(classes_.label_of(label)); }
+
   void name_classes() const {
-    std::vector<std::string> names(static_cast<size_t>(classes()));
-    std::vector<bool> seen(names.size());
+    std::vector<std::string> folders(static_cast<size_t>(classes()));
+    std::vector<bool> seen(folders.size());
     for (int64_t index = 0; index < size_; ++index) {
       const auto number = static_cast<size_t>(label(index));
       if (seen[number]) continue;
@@ -262,16 +268,14 @@ class TfRecordSet : public Dataset {
       const auto [part, i] = place_of(index);
       TfRecordReader reader = part->reader();
       const Face face = part->face(i, reader);
-      names[number] = folder_of(face.encoded ? face.filename : face.path);
+      folders[number] = folder_of(face.encoded ? face.filename : face.path);
     }
-    const auto own = [this](size_t number) { return std::to_string(classes_.label_of(static_cast<int64_t>(number))); };
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (names[i].empty()) names[i] = own(i);
+    std::set<std::string> names;
+    for (size_t i = 0; i < folders.size(); ++i) {
+      names.insert(folders[i].empty() ? own_number(static_cast<int64_t>(i)) : folders[i]);
     }
-    if (std::set(names.begin(), names.end()).size() < names.size()) {
-      for (size_t i = 0; i < names.size(); ++i) names[i] = own(i);
-    }
-    names_ = std::move(names);
+    if (names.size() < folders.size()) folders.assign(folders.size(), "");
+    folders_ = std::move(folders);
   }
 
   fs::path root_;
@@ -280,7 +284,7 @@ class TfRecordSet : public Dataset {
   std::vector<int64_t> starts_;  // of each part, the index of its first image
   int64_t size_ = 0;
   mutable std::once_flag named_;
-  mutable std::vector<std::string> names_;
+  mutable std::vector<std::string> folders_;  // of each class; "": none of its own
 };
 
 }  // namespace

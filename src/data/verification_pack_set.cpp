@@ -21,6 +21,7 @@ class PackedImages : public Dataset {
   int64_t size() const override { return static_cast<int64_t>(pack_.images.size()); }
   int64_t classes() const override { return 1; }
   int64_t label(int64_t) const override { return 0; }
+  bool has_name(int64_t) const override { return false; }
   std::string name(int64_t index) const override { return fmt::format("{}#{}", text_of(path_), index); }
   Sample read(int64_t index) const override {
     try {

@@ -8,9 +8,12 @@ std::vector<uint32_t> JoinedDataset::merge_names(const Dataset& part) {
   std::vector<uint32_t> labels(static_cast<size_t>(part.classes()));
   for (size_t label = 0; label < labels.size(); ++label) {
     std::string name = part.class_name(static_cast<int64_t>(label));
+    const bool is_named = part.has_name(static_cast<int64_t>(label));
     const auto next = static_cast<uint32_t>(names_.size());
-    labels[label] = numbers_.try_emplace(name, next).first->second;
-    if (labels[label] == next) names_.push_back(std::move(name));
+    labels[label] = is_named ? numbers_.try_emplace(name, next).first->second : next;
+    if (labels[label] != next) continue;
+    names_.push_back(std::move(name));
+    named_.push_back(is_named);
   }
   return labels;
 }
@@ -35,12 +38,22 @@ int64_t JoinedDataset::label(int64_t index) const {
   return by_name_ ? part.labels[static_cast<size_t>(own)] : part.first_class + own;
 }
 
-std::string JoinedDataset::class_name(int64_t label) const {
-  if (by_name_) return names_.at(static_cast<size_t>(label));
+const JoinedDataset::Part& JoinedDataset::part_of_class(int64_t label) const {
   const auto after = std::upper_bound(parts_.begin(), parts_.end(), label,
                                       [](int64_t i, const Part& part) { return i < part.first_class; });
-  const Part& part = *std::prev(after);
+  return *std::prev(after);
+}
+
+std::string JoinedDataset::class_name(int64_t label) const {
+  if (by_name_) return names_.at(static_cast<size_t>(label));
+  const Part& part = part_of_class(label);
   return part.data->class_name(label - part.first_class);
+}
+
+bool JoinedDataset::has_name(int64_t label) const {
+  if (by_name_) return named_.at(static_cast<size_t>(label));
+  const Part& part = part_of_class(label);
+  return part.data->has_name(label - part.first_class);
 }
 
 std::string JoinedDataset::name(int64_t index) const {

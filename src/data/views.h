@@ -13,7 +13,7 @@ namespace facerec {
 // Sets one after the other.
 class JoinedDataset : public Dataset {
  public:
-  // by_name: identities of equal names are one class.
+  // by_name: identities of equal names are one class; those that have none stay apart.
   explicit JoinedDataset(bool by_name) : by_name_(by_name) {}
   void add(std::shared_ptr<const Dataset> part);
 
@@ -23,6 +23,7 @@ class JoinedDataset : public Dataset {
   std::string name(int64_t index) const override;
   Sample read(int64_t index) const override;
   std::string class_name(int64_t label) const override;
+  bool has_name(int64_t label) const override;
   std::string relative_path(int64_t index) const override;
 
  private:
@@ -32,12 +33,14 @@ class JoinedDataset : public Dataset {
     std::vector<uint32_t> labels;  // by_name: here, of its own
   };
   const Part& part_of(int64_t index) const;
+  const Part& part_of_class(int64_t label) const;  // not by_name
   std::vector<uint32_t> merge_names(const Dataset& part);
 
   bool by_name_;
   std::vector<Part> parts_;
   std::vector<std::string> names_;           // by_name; else they are not asked for: some sets must look them up
-  std::map<std::string, uint32_t> numbers_;  // by_name: of the names
+  std::vector<bool> named_;                  // by_name: has_name() of each
+  std::map<std::string, uint32_t> numbers_;  // by_name: of the names that tell a person
   int64_t size_ = 0, classes_ = 0;
 };
 
@@ -54,6 +57,7 @@ class SubsetDataset : public Dataset {
   std::string class_name(int64_t label) const override {
     return data_->class_name(classes_.at(static_cast<size_t>(label)));
   }
+  bool has_name(int64_t label) const override { return data_->has_name(classes_.at(static_cast<size_t>(label))); }
   std::string relative_path(int64_t index) const override { return data_->relative_path(source(index)); }
 
  private:

@@ -58,11 +58,10 @@ Rows embed_all(Engine& engine, const std::shared_ptr<const Dataset>& images, con
   return rows;
 }
 
-// "" for a mere number.
 std::string plain_name(const std::string& name) {
   std::string plain = lower(name);
   std::replace(plain.begin(), plain.end(), ' ', '_');
-  return plain.find_first_not_of("0123456789") == std::string::npos ? "" : plain;
+  return plain;
 }
 
 }  // namespace
@@ -107,10 +106,12 @@ std::vector<NearDuplicate> near_duplicates(Engine& engine, const std::shared_ptr
 
 std::vector<std::string> shared_identities(const Dataset& training, const Dataset& evaluation) {
   std::set<std::string> names;
-  for (int64_t i = 0; i < evaluation.classes(); ++i) names.insert(plain_name(evaluation.class_name(i)));
-  names.erase("");
+  for (int64_t i = 0; i < evaluation.classes(); ++i) {
+    if (evaluation.has_name(i)) names.insert(plain_name(evaluation.class_name(i)));
+  }
   std::vector<std::string> shared;
   for (int64_t i = 0; i < training.classes(); ++i) {
+    if (!training.has_name(i)) continue;
     std::string name = training.class_name(i);
     if (names.contains(plain_name(name))) shared.push_back(std::move(name));
   }

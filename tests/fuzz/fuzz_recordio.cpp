@@ -26,7 +26,7 @@ class Reader : public RecordSink {
     require(std::ranges::equal(std::span(joined).last(header.image_size), std::span(payload).last(header.image_size)));
     require(measure_record(again, 0, {}).end == record.size());
   }
-  void leave_out(BadInput problem) override { require(!problem.name.empty() && !problem.reason.empty()); }
+  void leave_out(BadInput problem) override { require(!problem.reason.empty()); }
 
  private:
   const ByteSource& records_;

@@ -20,23 +20,31 @@ std::string pairs_of(const EvalVerb& verb, const std::string& name) {
   return "";
 }
 
-std::vector<PairSet> open_sets(const EvalVerb& verb) {
-  std::vector<PairSet> sets;
+std::string name_of(const NamedPath& data) { return data.name.empty() ? set_name(data.path) : data.name; }
+
+// Before anything is opened: a list under a wrong name shows as that, not as images without pairs.
+void check_pairs(const EvalVerb& verb) {
   std::set<std::string> names;
+  for (const NamedPath& data : verb.data) names.insert(name_of(data));
+  for (const NamedPath& pairs : verb.pairs) {
+    if (!pairs.name.empty() ? !names.contains(pairs.name) : verb.data.size() > 1) {
+      const std::string own = pairs.name.empty() ? "" : fmt::format("{}=", pairs.name);
+      throw Error::usage(fmt::format("--pairs {}{} belongs to none of the data sets", own, pairs.path))
+          .hint("name it: --pairs NAME=FILE");
+    }
+  }
+}
+
+std::vector<PairSet> open_sets(const EvalVerb& verb) {
+  check_pairs(verb);
+  std::vector<PairSet> sets;
   for (const NamedPath& data : verb.data) {
-    const std::string name = data.name.empty() ? set_name(data.path) : data.name;
-    names.insert(name);
-    for (PairSet& set : open_pair_sets(data.name, data.path, pairs_of(verb, name), verb.skip_missing)) {
+    for (PairSet& set : open_pair_sets(data.name, data.path, pairs_of(verb, name_of(data)), verb.skip_missing)) {
+      check_folds(set, data.path);  // before hours of work, not after
       sets.push_back(std::move(set));
     }
   }
   check_names(sets);
-  for (const NamedPath& pairs : verb.pairs) {
-    if (!pairs.name.empty() ? !names.contains(pairs.name) : verb.data.size() > 1) {
-      throw Error::usage("--pairs " + pairs.path + " belongs to none of the data sets")
-          .hint("name it: --pairs NAME=FILE");
-    }
-  }
   return sets;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/run/evaluation.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -35,6 +36,14 @@ std::vector<PairSet> open_pair_sets(const std::string& name, const std::string& 
 std::vector<uint16_t> folds_of(const PairSet& set) {
   const bool has_folds = std::any_of(set.fold.begin(), set.fold.end(), [](uint16_t fold) { return fold > 0; });
   return has_folds ? set.fold : interleaved_folds(set.pairs);
+}
+
+void check_folds(const PairSet& set, const std::string& path) {
+  try {
+    folds_of(set);
+  } catch (const Error& error) {
+    throw Error(fmt::format("the evaluation set '{}' is too small: {}", set.name, error.message())).file(path);
+  }
 }
 
 void check_names(const std::vector<PairSet>& sets) {

@@ -23,6 +23,9 @@ void check_names(const std::vector<PairSet>& sets);
 // The folds of the file; a single fold, or a list without folds, is cut into ten. Throws when there are too few pairs.
 std::vector<uint16_t> folds_of(const PairSet& set);
 
+// Throws Error naming the set and `path`, where it comes from, when it has too few pairs for folds_of().
+void check_folds(const PairSet& set, const std::string& path);
+
 struct EvaluationOptions {
   EmbeddingRule rule = EmbeddingRule::flip_sum;
   EmbedOptions embed;

@@ -236,6 +236,12 @@ std::string run_text(const Json& json) {
 
 int run_info(const InfoVerb& verb, const CommonOptions& common) {
   const fs::path path = verb.data.path;
+  if (verb.against.empty()) {
+    for (const auto& [option, value] : {std::pair("--out", verb.out), std::pair("--model", verb.model),
+                                        std::pair("--against-pairs", verb.against_pairs)}) {
+      if (!value.empty()) throw Error::usage(fmt::format("{} is for --against", option)).hint("--against SET");
+    }
+  }
   std::error_code code;
   const bool is_folder = fs::is_directory(path, code);
   // A folder of images has no mark of its own: it is what no run is.

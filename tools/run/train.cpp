@@ -21,13 +21,19 @@
 namespace facerec {
 namespace {
 
-std::vector<PairSet> open_validation_sets(const TrainConfig& config) {
+// `asked`: the configuration names them; those that were merely found are left out where they are too small.
+std::vector<PairSet> open_validation_sets(const TrainConfig& config, bool asked) {
   std::vector<PairSet> sets;
   for (const ValidationSetConfig& set : config.validation.data) {
     const std::string path = below_root(config.data.root, set.path);
     for (PairSet& each : open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false)) {
-      folds_of(each);  // too few pairs show before the training, not after
-      sets.push_back(std::move(each));
+      try {
+        check_folds(each, path);  // too few pairs show before the training, not after
+        sets.push_back(std::move(each));
+      } catch (const Error& error) {
+        if (asked) throw;
+        spdlog::warn("left out: {}", error.what());
+      }
     }
   }
   check_names(sets);
@@ -216,6 +222,7 @@ int exit_code(const TrainResult& result) {
 int run_train(const TrainVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
   TrainConfig config = verb.config;
+  const bool asked = !config.validation.data.empty();
   take_published_layout(config);
   resolve_start(verb, config);
   if (verb.print_config) {
@@ -223,7 +230,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
     return exit_done;
   }
   const TrainingSet data = open_training_set(config.data, verb.strict);
-  const std::vector<PairSet> sets = open_validation_sets(config);
+  const std::vector<PairSet> sets = open_validation_sets(config, asked);
   const TrainOptions options = place_run(verb, config);
   const LogFile log(options.run / "train.log");
   spdlog::info("run: {}", text_of(options.run));

@@ -33,6 +33,9 @@ class Dataset {
 
   // What the set itself calls an identity: its folder, or its number in the file. Default: the label.
   virtual std::string class_name(int64_t label) const;
+  // Whether class_name() tells one person from another in other sets too. False for a mere label, as records and plain
+  // lists have them: person 0 of two files is not one person. A folder's name is a name, though it be a number.
+  virtual bool has_name(int64_t label) const;
   // The place of an image in a folder of identities, "identity/file.jpg"; without an extension where the set does not
   // tell. Default: class_name/index.
   virtual std::string relative_path(int64_t index) const;
@@ -65,7 +68,8 @@ struct TrainingSet {
 };
 
 // What the `data` section names: its sets one after the other. label_space joined: identities of each are counted on
-// from the last; by_name: identities of equal names are one. Identities with fewer than min_images images are left out;
+// from the last; by_name: identities of equal names are one, those
+// without a name (Dataset::has_name) stay apart. Identities with fewer than min_images images are left out;
 // labels are 0 … C−1 without gaps whatever the files say. `strict`: the first problem is thrown. Throws a usage Error
 // when fewer than two identities are left.
 TrainingSet open_training_set(const DataConfig& config, bool strict = false);

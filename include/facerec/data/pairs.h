@@ -39,7 +39,8 @@ PairSet open_pairs(const fs::path& images, const fs::path& list, const std::stri
 //     an image folder with `pairs`, or with pairs.txt in it
 //     a folder with such sets in it or in its folders: all of them, in byte order of their paths
 // `pairs`: a list for an image folder, "": none is named. `name`: "": that of the file or folder, without its
-// extension; several sets keep their own. Throws a usage Error when there is none.
+// extension; several sets keep their own, and those of one name are called by their paths below the folder: a_lfw.
+// Throws a usage Error when there is none.
 std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,
                                           bool skip_missing);
 

@@ -28,8 +28,8 @@ std::vector<NearDuplicate> near_duplicates(Engine& engine, const std::shared_ptr
                                            const OverlapOptions& options,
                                            const std::function<void(int64_t done)>& progress = {});
 
-// Identities that both sets name, as the training set writes them; case, spaces and underscores do not count. Names
-// that are mere numbers say nothing and are left out.
+// Identities that both sets name (Dataset::has_name), as the training set writes them; case, spaces and underscores do
+// not count.
 std::vector<std::string> shared_identities(const Dataset& training, const Dataset& evaluation);
 
 }  // namespace facerec

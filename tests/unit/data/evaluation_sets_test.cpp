@@ -47,6 +47,36 @@ std::vector<std::string> names_of(const std::vector<PairSet>& sets) {
   return names;
 }
 
+TEST(Cfp, AMissingProtocolIsNamed) {
+  const TemporaryFolder folder;
+  make_cfp(folder);
+  fs::remove_all(folder / "Protocol/Split/FP");
+  EXPECT_THAT(usage_error([&] { open_evaluation_sets(folder.path(), "", "cfp", false); }),
+              HasSubstr("Split/FP: cannot be read"));
+}
+
+TEST(EvaluationSets, ThoseOfOneNameAreCalledByTheirPaths) {
+  const TemporaryFolder folder;
+  for (const char* set : {"a/lfw", "b/lfw", "b/own"}) make_images(folder, set);
+  EXPECT_THAT(names_of(open_evaluation_sets(folder.path(), "", "", false)), ElementsAre("a_lfw", "b_lfw", "own"));
+}
+
+TEST(EvaluationSets, APackTakesNoListOfPairs) {
+  const TemporaryFolder folder;
+  write_file(folder / "x.bin", "");
+  EXPECT_THAT(usage_error([&] { open_evaluation_sets(folder / "x.bin", "pairs.txt", "", false); }),
+              HasSubstr("has its own pairs"));
+}
+
+TEST(EvaluationSets, LinksThatLeadNowhereArePassedOver) {
+  const TemporaryFolder folder;
+  make_images(folder, "x");
+  fs::create_symlink("loop", folder / "loop");
+  fs::create_symlink("pairs.txt", folder / "pairs.txt");
+  EXPECT_THAT(names_of(open_evaluation_sets(folder.path(), "", "", false)), ElementsAre("x"));
+  EXPECT_THAT(usage_error([&] { open_evaluation_sets(folder / "loop", "", "", false); }), HasSubstr("loop: "));
+}
+
 TEST(Cfp, BothProtocolsWithTheFoldsOfTheFiles) {
   const TemporaryFolder folder;
   make_cfp(folder);

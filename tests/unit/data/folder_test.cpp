@@ -35,6 +35,31 @@ TEST(ImageFolder, OneClassPerFolderWhateverItsName) {
   EXPECT_EQ(load_image(*data, 2).width, 8);
 }
 
+TEST(ImageFolder, LinksThatLeadRoundOrNowhereAreLeftOut) {
+  const TemporaryFolder folder;
+  for (const char* path : {"a/1.png", "b/1.png"}) write_png(folder / path, flat_image(8, 1, 2, 3));
+  for (const char* link : {"loop", "a/loop", "a/2.png"}) fs::create_symlink(fs::path(link).filename(), folder / link);
+  fs::create_directory_symlink(folder.path(), folder / "a/up");
+  fs::create_directory_symlink("../b", folder / "a/beside");
+  const auto data = open_image_folder(folder.path());
+  ASSERT_EQ(data->size(), 3);
+  EXPECT_THAT(data->name(1), HasSubstr("a/beside/1.png"));
+  EXPECT_EQ(data_format(folder / "loop"), "");
+  EXPECT_EQ(data_format(folder / std::string(300, 'n')), "");
+}
+
+TEST(ImageFolder, ImagesComeFolderByFolder) {
+  const TemporaryFolder folder;
+  for (const char* path : {"a/b.png", "a/b/2.png", "a/b-c.png", "a/b!/1.png", "a-b/1.png", "a!/1.png", "é/1.png"}) {
+    write_png(folder / path, flat_image(8, 1, 2, 3));
+  }
+  const auto data = open_image_folder(folder.path());
+  std::vector<std::string> paths;
+  for (int64_t i = 0; i < data->size(); ++i) paths.push_back(data->name(i).substr(folder.path().string().size() + 1));
+  EXPECT_THAT(paths, testing::ElementsAre("a/b/2.png", "a/b!/1.png", "a/b-c.png", "a/b.png", "a!/1.png", "a-b/1.png",
+                                          "é/1.png"));
+}
+
 TEST(ImageFolder, SaysWhatIsWrong) {
   const TemporaryFolder folder;
   EXPECT_THAT(usage_error([&] { open_image_folder(folder / "absent"); }), HasSubstr("does not exist"));

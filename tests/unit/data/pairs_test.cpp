@@ -37,6 +37,12 @@ class Pairs : public testing::Test {
   test::TemporaryFolder folder_;
 };
 
+TEST_F(Pairs, NamesThatAreTooLongForAFileAreAbsent) {
+  const std::string name(300, 'n');
+  EXPECT_THAT(error_of("1\n" + name + " 1 2\na 1 b 1\n"), HasSubstr("named in line 2"));
+  EXPECT_EQ(open("1\n" + name + " 1 2\na 1 b 1\n", /*skip_missing=*/true).missing, 1);
+}
+
 TEST_F(Pairs, LfwForm) {
   const PairSet set = open("2\t1\na\t1\t2\na\t1\tb\t1\na\t2\t1\nb\t1\ta\t2\n");
   ASSERT_EQ(set.pairs.size(), 4U);

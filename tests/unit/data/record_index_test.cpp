@@ -37,7 +37,7 @@ class RecordIndexTest : public testing::Test {
         [&](RecordSink& sink) {
           ++scans_;
           for (const auto& [offset, label] : entries_) sink.add(offset, label);
-          for (int i = 0; i < faults_; ++i) sink.leave_out({file_.string() + "#" + std::to_string(i), "has no label"});
+          for (int i = 0; i < faults_; ++i) sink.leave_out({"#" + std::to_string(i), "has no label"});
         },
         problems);
   }
@@ -156,6 +156,18 @@ TEST_F(RecordIndexTest, TellsItsProblemsAgain) {
     EXPECT_EQ(problems.list()[0].reason, "has no label");
   }
   EXPECT_EQ(scans_, 1);
+}
+
+TEST_F(RecordIndexTest, ProblemsAreNamedWhereTheFileIsNow) {
+  faults_ = 2;
+  opened();
+  fs::create_directory(folder_ / "elsewhere");
+  for (const fs::path& each : {file_, kept()}) fs::rename(each, folder_ / "elsewhere" / each.filename());
+  file_ = folder_ / "elsewhere" / "train.rec";
+  Problems problems;
+  open(problems);
+  EXPECT_EQ(scans_, 1);
+  EXPECT_EQ(problems.list().at(1).name, file_.string() + "#1");
 }
 
 TEST_F(RecordIndexTest, StrictKeepsNothing) {

@@ -70,6 +70,7 @@ TEST(RecordIoSet, TellsIdentitiesFromTheList) {
   Copy copy("recordio");
   const auto data = copy.open();
   EXPECT_EQ(data->class_name(0), "Abel_Pacheco");
+  EXPECT_TRUE(data->has_name(0));
   EXPECT_EQ(data->class_name(11), "Augusto_Pinochet");
   EXPECT_EQ(data->relative_path(2), "Abel_Pacheco/Abel_Pacheco_0004.jpg");
   EXPECT_EQ(data->relative_path(31), "Augusto_Pinochet/Augusto_Pinochet_0002.jpg");
@@ -94,6 +95,7 @@ TEST(RecordIoSet, AListThatDoesNotFitIsNotUsed) {
     write_file(copy.path / "train.lst", text);
     const auto data = copy.open();
     EXPECT_EQ(data->class_name(0), "0") << text.substr(0, 60);
+    EXPECT_FALSE(data->has_name(0));
     EXPECT_EQ(data->relative_path(1), "0/00000001") << text.substr(0, 60);
   }
 }

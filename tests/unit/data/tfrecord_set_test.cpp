@@ -358,6 +358,8 @@ TEST_F(TfRecordSetTest, ClassesHaveNamesOfTheirOwn) {
   EXPECT_EQ(named->class_name(1), "Zoë");
   EXPECT_EQ(named->class_name(2), "6");
   EXPECT_EQ(named->class_name(3), "Abel");
+  EXPECT_TRUE(named->has_name(0));
+  EXPECT_FALSE(named->has_name(2));
   EXPECT_EQ(named->relative_path(0), "Zoë/1.jpg");
   EXPECT_EQ(named->relative_path(1), "Jo Do/00000001");
   EXPECT_EQ(named->relative_path(2), "Jo Do/2.jpg");
@@ -366,6 +368,7 @@ TEST_F(TfRecordSetTest, ClassesHaveNamesOfTheirOwn) {
   const auto shared = open(write("b.tfrecord", binary_record(4, "images/1.jpg") + binary_record(2, "images/2.jpg")));
   EXPECT_EQ(shared->class_name(0), "2");
   EXPECT_EQ(shared->class_name(1), "4");
+  EXPECT_FALSE(shared->has_name(1));
   EXPECT_EQ(shared->relative_path(0), "4/00000000");
 }
 

@@ -1,6 +1,9 @@
 // What the `data` section names: lists, several sets in one, weights.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "facerec/data/dataset.h"
 #include "support/images.h"
 #include "support/manifest.h"
@@ -55,6 +58,25 @@ TEST(TrainingSet, OrMergedByName) {
   EXPECT_EQ(set.images->class_name(2), "c");
 }
 
+// Label 0 of two lists is not one person; 19062421 in two folders is.
+TEST(TrainingSet, MereLabelsAreMergedByNoName) {
+  const TemporaryFolder folder;
+  for (const char* path : {"x/0/1.png", "x/19062421/1.png", "y/19062421/2.png", "y/b/1.png"}) {
+    write_png(folder / path, flat_image(8, 1, 2, 3));
+  }
+  write_file(folder / "a.txt", "x/0/1.png 0\ny/b/1.png 1\n");
+  write_file(folder / "b.txt", "x/0/1.png 1\ny/b/1.png 19062421\n");
+  DataConfig config = both_sets(folder);
+  config.label_space = "by_name";
+  config.train.insert(config.train.begin(), {{"a.txt"}, {"b.txt"}});
+  const TrainingSet set = open_training_set(config);
+  EXPECT_THAT(labels_of(*set.images), ElementsAre(0, 1, 2, 3, 4, 5, 5, 6));
+  EXPECT_EQ(set.images->class_name(3), "19062421");
+  EXPECT_FALSE(set.images->has_name(3));
+  EXPECT_EQ(set.images->class_name(5), "19062421");
+  EXPECT_TRUE(set.images->has_name(5));
+}
+
 TEST(TrainingSet, IdentitiesWithFewImagesAreLeftOutAndLabelsMoveUp) {
   const TemporaryFolder folder;
   make_sets(folder);
@@ -80,6 +102,30 @@ TEST(TrainingSet, OneIdentityIsNotEnough) {
   EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("no training data is named"));
   config.train = {{folder.path().string()}};
   EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("at least 2 are needed"));
+}
+
+TEST(Sampler, NoImageIsDrawnAgainBeforeAllWere) {
+  // 3 of 10 an epoch: 10 epochs are 3 cycles.
+  for (const auto& [weight, count, epochs] : {std::tuple(0.5, 100, 2), std::tuple(0.3, 10, 10), {1.25, 8, 4}}) {
+    const auto sampler = shuffle_sampler({{0, count, weight}}, 7);
+    std::vector<int> uses(static_cast<size_t>(count));
+    for (int64_t epoch = 0; epoch < 2 * epochs; ++epoch) {
+      for (const uint32_t image : sampler->order(epoch)) ++uses[image];
+      const auto [fewest, most] = std::ranges::minmax(uses);
+      EXPECT_LE(most - fewest, 1) << weight << " " << epoch;
+    }
+    EXPECT_THAT(uses, testing::Each(2 * epochs * weight));
+  }
+}
+
+TEST(Sampler, AWeightThatUsesNoImageIsRefused) {
+  const TemporaryFolder folder;
+  make_sets(folder);
+  DataConfig config = both_sets(folder);
+  config.train[1].weight = 0.1;
+  const TrainingSet set = open_training_set(config);
+  const std::string told = usage_error([&] { shuffle_sampler(set.shares, 1); });
+  EXPECT_THAT(told, HasSubstr("y: data.train: with the weight 0.1 none of its 3 images"));
 }
 
 TEST(Sampler, WeightsSayHowOftenAnImageIsUsed) {
@@ -125,6 +171,19 @@ TEST(List, LabelsMayHaveGapsAndPathsSpaces) {
   const TrainingSet set = open_one(folder / "list.txt");
   EXPECT_THAT(labels_of(*set.images), ElementsAre(2, 0, 1));
   EXPECT_EQ(set.images->class_name(2), "100");
+}
+
+TEST(List, ThoseOfInsightFaceAndIm2recAreUnderstood) {
+  const TemporaryFolder folder;
+  write_png(folder / "a b.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "x/c.png", flat_image(8, 1, 2, 3));
+  for (const char* text : {"1\ta b.png\t3\r\n1\tx/c.png\t1\n", "0\t3.000000\ta b.png\n7\t1\tx/c.png\r\n"}) {
+    write_file(folder / "a.lst", text);
+    const TrainingSet set = open_one(folder / "a.lst");
+    EXPECT_EQ(set.problems.count(), 0) << text;
+    EXPECT_THAT(labels_of(*set.images), ElementsAre(1, 0)) << text;
+    EXPECT_EQ(set.images->class_name(1), "3") << text;
+  }
 }
 
 TEST(List, ImagesThatAreAbsentAreLeftOutAndNamed) {
@@ -194,6 +253,21 @@ TEST(Csv, ColumnsAreFoundOrNamed) {
   EXPECT_THAT(usage_error([&] { open_training_set(config); }), HasSubstr("file_name, age, face_id, other"));
 }
 
+TEST(Csv, NumbersComeBeforeNamesWhateverTheOrderOfTheRows) {
+  const TemporaryFolder folder;
+  write_png(folder / "a.png", flat_image(8, 1, 2, 3));
+  std::vector<std::string> identities{"007", "10", "1a", "7", "9"};
+  do {
+    std::string text = "file,identity\n";
+    for (const std::string& identity : identities) text += "a.png," + identity + "\n";
+    std::ofstream(folder / "a.csv") << text;
+    const TrainingSet set = open_one(folder / "a.csv");
+    std::vector<std::string> classes;
+    for (int64_t i = 0; i < set.images->classes(); ++i) classes.push_back(set.images->class_name(i));
+    ASSERT_THAT(classes, ElementsAre("007", "7", "9", "10", "1a")) << text;
+  } while (std::ranges::next_permutation(identities).found);
+}
+
 TEST(Csv, IsCheckedRowByRow) {
   const TemporaryFolder folder;
   auto told = [&](const std::string& text) {
@@ -213,6 +287,10 @@ TEST(OpenImages, WhatIsNoTrainingSetIsSaidSo) {
   Problems problems;
   EXPECT_THAT(usage_error([&] { open_images({"/absent"}, "", problems); }), HasSubstr("does not exist"));
   EXPECT_THAT(usage_error([&] { open_images({"/absent.csv"}, "", problems); }), HasSubstr("does not exist"));
+  const TemporaryFolder folder;
+  write_file(folder / "lfw.bin", "");
+  EXPECT_THAT(usage_error([&] { open_images({(folder / "lfw.bin").string()}, "", problems); }),
+              HasSubstr("is an evaluation set"));
   TrainingSetConfig list{"/absent.txt"};
   list.label.level = 2;
   EXPECT_THAT(usage_error([&] { open_images(list, "", problems); }), HasSubstr("for folders of images"));
