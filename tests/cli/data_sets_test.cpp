@@ -141,6 +141,45 @@ TEST(DataSets, RecordsThatCannotBeUsedAreSkippedAndNamed) {
   EXPECT_EQ(with("--strict").exit_code, 1);
 }
 
+TEST(DataSets, WhatDoesNotBelongTogetherIsRefused) {
+  const TemporaryFolder folder;
+  const std::string faces = small_faces(), config = small_config(folder.path(), "");
+  auto told = [](const std::vector<std::string>& arguments) {
+    const Outcome outcome = facerec(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+    return outcome.err;
+  };
+  EXPECT_THAT(told({"train", config, "--data", faces + "/train", "--set", "data.train.0.path=x", "--set",
+                    "data.train.0.label=kface"}),
+              HasSubstr("data.train.0.path=PATH"));
+  EXPECT_THAT(told({"info", faces + "/train", "--out", folder / "o.txt"}), HasSubstr("--out is for --against"));
+  EXPECT_THAT(told({"eval", "--model", "absent", "--data", "a=/absent", "--pairs", "c=f"}),
+              HasSubstr("--pairs c=f belongs to none"));
+}
+
+// Four pairs cannot be cut into ten folds.
+TEST(DataSets, AnEvaluationSetThatIsTooSmallIsNamed) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "data");
+  fs::create_directory_symlink(small_faces() + "/train", folder / "data/imgs");
+  std::string pairs;
+  for (int i = 1; i <= 4; ++i) pairs += "id00001/id00001_0001.jpg id00001/id00001_0002.jpg 1\n";
+  fs::copy(small_faces() + "/train/id00001", folder / "data/tiny/id00001", fs::copy_options::recursive);
+  write_file(folder / "data/tiny/pairs.txt", pairs);
+  const std::string config = small_config(folder.path(), "");
+  write_file(folder / "found.yaml", "data: {root: " + (folder / "data").string() +
+                                        "}\nmodel: {name: ir_tiny, embedding_size: 16, input: [32, 32]}\n"
+                                        "train: {batch_size: 16, max_steps: 1, precision: fp32}\nrun: {dir: " +
+                                        (folder / "runs").string() + ", device: cpu}\n");
+  const Outcome found = facerec({"train", folder / "found.yaml"});
+  EXPECT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_THAT(found.err, HasSubstr("left out: " + (folder / "data/tiny").string()));
+  const Outcome asked = facerec({"train", config, "--data", folder / "data/imgs", "--set",
+                                 "validation.data.0.path=" + (folder / "data/tiny").string()});
+  EXPECT_NE(asked.exit_code, 0);
+  EXPECT_THAT(asked.err, testing::AllOf(HasSubstr("'tiny'"), HasSubstr((folder / "data/tiny").string())));
+}
+
 TEST(Pack, GoesAroundWithoutChangingABit) {
   FACEREC_NEEDS_TEST_DATA();
   const TemporaryFolder folder;
