@@ -111,8 +111,9 @@ TEST(DataSets, SeveralAreMixedAndMerged) {
   const std::string config = small_config(folder.path(), "");
   auto classes = [&](const std::string& space) {
     const Outcome outcome =
-        facerec({"train", config, "--data", faces, "--data", folder / "rec", "--set", "data.label_space=" + space,
-                 "--set", "data.train.0.weight=0.5", "--set", "train.max_steps=1", "--json"});
+        facerec({"train", config, "--set",
+                 "data.train=[{path: " + faces + ", weight: 0.5}, {path: " + folder.path().string() + "/rec}]", "--set",
+                 "data.label_space=" + space, "--set", "train.max_steps=1", "--json"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     const std::string log = read_text(fs::path(outcome.json().at("run").get<std::string>()) / "train.log");
     return log.find("24 identities") != std::string::npos   ? 24
@@ -164,6 +165,7 @@ TEST(DataSets, AnEvaluationSetThatIsTooSmallIsNamed) {
   fs::create_directory_symlink(small_faces() + "/train", folder / "data/imgs");
   std::string pairs;
   for (int i = 1; i <= 4; ++i) pairs += "id00001/id00001_0001.jpg id00001/id00001_0002.jpg 1\n";
+  fs::create_directories(folder / "data/tiny");
   fs::copy(small_faces() + "/train/id00001", folder / "data/tiny/id00001", fs::copy_options::recursive);
   write_file(folder / "data/tiny/pairs.txt", pairs);
   const std::string config = small_config(folder.path(), "");
