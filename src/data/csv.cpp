@@ -3,6 +3,8 @@
 #include <csv.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <exception>
 #include <memory>
 
 #include "facerec/core/error.h"
@@ -10,34 +12,58 @@
 namespace facerec {
 namespace {
 
+// libcsv is C: an exception waits here until it has returned.
 struct Reading {
-  CsvTable& table;
-  std::vector<std::string> fields;
+  const CsvColumns& columns;
+  const CsvRow& row;
+  size_t width = 0;  // columns; 0: the first row is still to come
+  std::vector<std::string> fields = {};
   int64_t line = 0;
+  std::exception_ptr failure = {};
 };
 
 void end_field(void* text, size_t size, void* reading) {
   static_cast<Reading*>(reading)->fields.emplace_back(static_cast<const char*>(text), size);
 }
 
+void take_row(Reading& reading) {
+  if (reading.width == 0) {
+    reading.width = reading.fields.size();
+    return reading.columns(reading.fields);
+  }
+  if (reading.fields.size() != reading.width) {
+    throw Error::usage(fmt::format("line {}: {} fields where the first row names {} columns", reading.line,
+                                   reading.fields.size(), reading.width));
+  }
+  reading.row(reading.line, reading.fields);
+}
+
 void end_row(int, void* data) {
   Reading& reading = *static_cast<Reading*>(data);
-  std::vector<std::string> fields = std::move(reading.fields);
+  try {
+    if (!reading.failure) take_row(reading);
+  } catch (...) {
+    reading.failure = std::current_exception();
+  }
   reading.fields.clear();
-  if (reading.table.columns.empty()) {
-    reading.table.columns = std::move(fields);
-  } else {
-    reading.table.rows.push_back({reading.line, std::move(fields)});
+}
+
+void rethrow(const Reading& reading, const fs::path& path) {
+  if (!reading.failure) return;
+  try {
+    std::rethrow_exception(reading.failure);
+  } catch (Error& error) {
+    if (!error.file().empty()) throw;
+    throw std::move(error).file(text_of(path));
   }
 }
 
 }  // namespace
 
-CsvTable read_csv(const fs::path& path, char delimiter) {
+void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, const CsvRow& row) {
   std::string text = read_text(path, uint64_t{1} << 36);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  CsvTable table{path, {}, {}};
-  Reading reading{table, {}};
+  Reading reading{columns, row};
   csv_parser parser{};
   if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) throw Error("out of memory");
   const std::unique_ptr<csv_parser, void (*)(csv_parser*)> owner(&parser, csv_free);
@@ -50,17 +76,12 @@ CsvTable read_csv(const fs::path& path, char delimiter) {
     ++reading.line;
     if (csv_parse(&parser, text.data() + begin, end - begin, end_field, end_row, &reading) != end - begin)
       throw bad(std::string("not well-formed CSV: ") + csv_strerror(csv_error(&parser)));
+    rethrow(reading, path);
     begin = end;
   }
   if (csv_fini(&parser, end_field, end_row, &reading) != 0) throw bad("a quoted field has no end");
-  if (table.columns.empty()) throw Error::usage("holds no table: it is empty").file(text_of(path));
-  for (const CsvRow& row : table.rows) {
-    if (row.fields.size() == table.columns.size()) continue;
-    throw Error::usage(fmt::format("line {}: {} fields where the first row names {} columns", row.line,
-                                   row.fields.size(), table.columns.size()))
-        .file(text_of(path));
-  }
-  return table;
+  rethrow(reading, path);
+  if (reading.width == 0) throw Error::usage("holds no table: it is empty").file(text_of(path));
 }
 
 }  // namespace facerec

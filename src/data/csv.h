@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,18 +10,12 @@
 
 namespace facerec {
 
-struct CsvRow {
-  int64_t line;  // from 1, the names are 1; of the row's end, when a field holds line ends
-  std::vector<std::string> fields;
-};
+using CsvColumns = std::function<void(const std::vector<std::string>& names)>;
+// `line`: from 1, of the row's end where a field holds line ends. As many fields as there are columns.
+using CsvRow = std::function<void(int64_t line, const std::vector<std::string>& fields)>;
 
-struct CsvTable {
-  fs::path file;
-  std::vector<std::string> columns;
-  std::vector<CsvRow> rows;  // each with as many fields as there are columns
-};
-
-// Throws a usage Error naming file and line when it is empty, not well formed, or a row has another number of fields.
-CsvTable read_csv(const fs::path& path, char delimiter = ',');
+// Calls `columns` with the first row, then `row` for each of the others. Throws a usage Error naming file and line when
+// the file is empty, not well formed, or a row has another number of fields; what the two throw is passed on.
+void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, const CsvRow& row);
 
 }  // namespace facerec

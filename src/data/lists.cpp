@@ -22,9 +22,32 @@ class NumberedFiles : public ImageFiles {
   bool has_name(int64_t) const override { return false; }
 };
 
-struct Entry {
-  std::string path, identity;
-  int64_t line;
+// What a list says, without a text of its own for each image.
+class Entries {
+ public:
+  void add(std::string_view path, std::string_view identity, int64_t line) {
+    auto found = numbers_.find(identity);
+    if (found == numbers_.end()) {
+      found = numbers_.emplace(identity, static_cast<uint32_t>(names_.size())).first;
+      names_.push_back(&found->first);
+    }
+    paths_.add(path);
+    identities_.push_back(found->second);
+    lines_.push_back(static_cast<uint32_t>(line));
+  }
+
+  size_t size() const { return paths_.size(); }
+  std::string path(size_t i) const { return std::string(paths_[i]); }
+  int64_t line(size_t i) const { return lines_[i]; }
+  uint32_t identity(size_t i) const { return identities_[i]; }  // its number
+  const std::string& name(uint32_t identity) const { return *names_[identity]; }
+  size_t identities() const { return names_.size(); }
+
+ private:
+  Texts paths_;
+  std::vector<uint32_t> identities_, lines_;
+  std::map<std::string, uint32_t, std::less<>> numbers_;
+  std::vector<const std::string*> names_;
 };
 
 std::string extension_of(const fs::path& path) { return lower(path.extension().string()); }
@@ -50,7 +73,7 @@ std::string plain_form(std::string_view line) {
   return "";
 }
 
-Entry parse_line(const fs::path& list, int64_t number, std::string_view whole) {
+void parse_line(const fs::path& list, int64_t number, std::string_view whole, Entries& entries) {
   const std::string plain = plain_form(whole);
   const std::string_view line = plain.empty() ? whole : plain;
   const size_t end = line.find_last_not_of(" \t\r");
@@ -65,54 +88,57 @@ Entry parse_line(const fs::path& list, int64_t number, std::string_view whole) {
   }
   const std::string_view path = line.substr(0, path_end + 1);
   if (path.find('\0') != std::string_view::npos) throw bad_line(list, number, "a NUL byte in a path");
-  return {std::string(path), std::to_string(value), number};
+  entries.add(path, std::to_string(value), number);
 }
 
-std::vector<Entry> read_plain(const fs::path& list) {
+Entries read_plain(const fs::path& list) {
   const std::string text = read_text(list, uint64_t{1} << 36);
-  std::vector<Entry> entries;
+  Entries entries;
   int64_t number = 0;
   for (size_t begin = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = std::string_view(text).substr(begin, end - begin);
     ++number;
-    if (line.find_first_not_of(" \t\r") != std::string_view::npos) entries.push_back(parse_line(list, number, line));
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) parse_line(list, number, line, entries);
     begin = end + 1;
   }
   return entries;
 }
 
-size_t column_of(const CsvTable& table, const std::string& wanted, std::initializer_list<const char*> usual,
-                 const char* what) {
+using Names = std::vector<std::string>;
+
+size_t column_of(const fs::path& table, const Names& columns, const std::string& wanted,
+                 std::initializer_list<const char*> usual, const char* what) {
   auto find = [&](const std::string& name) {
-    return static_cast<size_t>(std::find(table.columns.begin(), table.columns.end(), name) - table.columns.begin());
+    return static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
   };
-  size_t column = wanted.empty() ? table.columns.size() : find(wanted);
+  size_t column = wanted.empty() ? columns.size() : find(wanted);
   if (wanted.empty()) {
-    for (const char* name : usual) column = column < table.columns.size() ? column : find(name);
+    for (const char* name : usual) column = column < columns.size() ? column : find(name);
   }
-  if (column < table.columns.size()) return column;
+  if (column < columns.size()) return column;
   const std::string missing = wanted.empty() ? fmt::format("no column of a known name holds the {}", what)
                                              : fmt::format("has no column '{}'", wanted);
   throw Error::usage(missing)
-      .file(text_of(table.file))
-      .hint(fmt::format("its columns are {}; say which: columns.{}", join(table.columns), what));
+      .file(text_of(table))
+      .hint(fmt::format("its columns are {}; say which: columns.{}", join(columns), what));
 }
 
-std::vector<Entry> read_table(const fs::path& list, const ColumnsConfig& columns) {
-  CsvTable table = read_csv(list, extension_of(list) == ".tsv" ? '\t' : ',');
-  const size_t file = column_of(table, columns.file,
-                                {"file", "file_name", "filename", "path", "image", "image_path", "img_path"}, "file");
-  const size_t identity = column_of(table, columns.identity,
-                                    {"identity", "face_id", "person", "subject", "label", "class", "id"}, "identity");
-  std::vector<Entry> entries;
-  entries.reserve(table.rows.size());
-  for (CsvRow& row : table.rows) {
-    std::string& path = row.fields[file];
-    if (path.empty() || row.fields[identity].empty()) throw bad_line(list, row.line, "an empty path or identity");
-    if (path.find('\0') != std::string::npos) throw bad_line(list, row.line, "a NUL byte in a path");
-    entries.push_back({std::move(path), std::move(row.fields[identity]), row.line});
-  }
+Entries read_table(const fs::path& list, const ColumnsConfig& columns) {
+  Entries entries;
+  size_t file = 0, identity = 0;
+  auto find_columns = [&](const Names& names) {
+    file = column_of(list, names, columns.file,
+                     {"file", "file_name", "filename", "path", "image", "image_path", "img_path"}, "file");
+    identity = column_of(list, names, columns.identity,
+                         {"identity", "face_id", "person", "subject", "label", "class", "id"}, "identity");
+  };
+  read_csv(list, extension_of(list) == ".tsv" ? '\t' : ',', find_columns, [&](int64_t line, const Names& fields) {
+    const std::string &path = fields[file], &name = fields[identity];
+    if (path.empty() || name.empty()) throw bad_line(list, line, "an empty path or identity");
+    if (path.find('\0') != std::string::npos) throw bad_line(list, line, "a NUL byte in a path");
+    entries.add(path, name, line);
+  });
   return entries;
 }
 
@@ -137,6 +163,22 @@ bool precedes(std::string_view a, std::string_view b) {
   return a < b;
 }
 
+// Adds the identities that have an image, in order; the label of each.
+std::vector<uint32_t> add_classes(const Entries& entries, const std::vector<uint8_t>& is_there, ImageFiles& files) {
+  std::vector<bool> is_used(entries.identities());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (is_there[i] != 0) is_used[entries.identity(i)] = true;
+  }
+  std::vector<uint32_t> order;
+  for (uint32_t identity = 0; identity < is_used.size(); ++identity) {
+    if (is_used[identity]) order.push_back(identity);
+  }
+  std::ranges::sort(order, [&](uint32_t a, uint32_t b) { return precedes(entries.name(a), entries.name(b)); });
+  std::vector<uint32_t> labels(is_used.size());
+  for (const uint32_t identity : order) labels[identity] = files.add_class(entries.name(identity));
+  return labels;
+}
+
 }  // namespace
 
 bool is_list(const fs::path& path) {
@@ -148,32 +190,27 @@ std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, c
                                    Problems& problems) {
   const std::string extension = extension_of(list);
   const bool is_table = extension == ".csv" || extension == ".tsv";
-  const std::vector<Entry> entries = is_table ? read_table(list, columns) : read_plain(list);
-  if (entries.empty())
+  const Entries entries = is_table ? read_table(list, columns) : read_plain(list);
+  if (entries.size() == 0)
     throw Error::usage("names no images").file(text_of(list)).hint("the form is `path label` a line");
 
   std::error_code code;
-  const bool below_root = !root.empty() && fs::exists(root / entries.front().path, code);
+  const bool below_root = !root.empty() && fs::exists(root / entries.path(0), code);
   const fs::path folder = below_root ? root : list.parent_path();
-  std::vector<std::string> faults(entries.size());
-  parallel_for(static_cast<int64_t>(entries.size()), 4 * available_cores(), [&](int64_t i) {
-    const Entry& entry = entries[static_cast<size_t>(i)];
-    faults[static_cast<size_t>(i)] = fault_of(folder / entry.path, entry.path);
-  });
+  auto fault = [&](size_t i) { return fault_of(folder / entries.path(i), entries.path(i)); };
+  std::vector<uint8_t> is_there(entries.size());
+  parallel_for(static_cast<int64_t>(entries.size()), 4 * available_cores(),
+               [&](int64_t i) { is_there[static_cast<size_t>(i)] = fault(static_cast<size_t>(i)).empty() ? 1 : 0; });
 
   const std::shared_ptr<ImageFiles> files =
       is_table ? std::make_shared<ImageFiles>(folder) : std::make_shared<NumberedFiles>(folder);
-  std::map<std::string, uint32_t, decltype(&precedes)> labels(&precedes);
+  const std::vector<uint32_t> labels = add_classes(entries, is_there, *files);
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (faults[i].empty()) labels.emplace(entries[i].identity, 0);
-  }
-  for (auto& [identity, label] : labels) label = files->add_class(identity);
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const Entry& entry = entries[i];
-    if (faults[i].empty()) {
-      files->add(entry.path, labels.at(entry.identity));
+    if (is_there[i] != 0) {
+      files->add(entries.path(i), labels[entries.identity(i)]);
     } else {
-      problems.add({text_of(list), fmt::format("line {}: {}: {}", entry.line, printable(entry.path), faults[i])});
+      problems.add(
+          {text_of(list), fmt::format("line {}: {}: {}", entries.line(i), printable(entries.path(i)), fault(i))});
     }
   }
   if (files->size() == 0) {
