@@ -50,11 +50,14 @@ NearDuplicate nearest(int64_t image, std::span<const float> row, const Rows& oth
   return best;
 }
 
-Rows embed_all(Engine& engine, const std::shared_ptr<const Dataset>& images, const OverlapOptions& options) {
+// `broken` counts the images that cannot be read; their rows are zero, and so near to nothing.
+Rows embed_all(Engine& engine, const std::shared_ptr<const Dataset>& images, const OverlapOptions& options,
+               int64_t& broken) {
   ImageEmbeddings embeddings = embed_images(engine, images, {options.batch_size, options.threads, false, false});
   Rows rows{embeddings.dimension, std::move(embeddings.original)};
   for (size_t i = 0; i < rows.count(); ++i) normalise(rows.row(i));
-  for (const int64_t broken : embeddings.broken) std::ranges::fill(rows.row(static_cast<size_t>(broken)), 0.0F);
+  for (const int64_t image : embeddings.broken) std::ranges::fill(rows.row(static_cast<size_t>(image)), 0.0F);
+  broken += static_cast<int64_t>(embeddings.broken.size());
   return rows;
 }
 
@@ -66,11 +69,11 @@ std::string plain_name(const std::string& name) {
 
 }  // namespace
 
-std::vector<NearDuplicate> near_duplicates(Engine& engine, const std::shared_ptr<const Dataset>& training,
-                                           const std::shared_ptr<const Dataset>& evaluation,
-                                           const OverlapOptions& options,
-                                           const std::function<void(int64_t)>& progress) {
-  const Rows others = embed_all(engine, evaluation, options);
+Overlap near_duplicates(Engine& engine, const std::shared_ptr<const Dataset>& training,
+                        const std::shared_ptr<const Dataset>& evaluation, const OverlapOptions& options,
+                        const std::function<void(int64_t)>& progress) {
+  Overlap overlap;
+  const Rows others = embed_all(engine, evaluation, options, overlap.not_compared);
   LoaderOptions loading;
   loading.width = engine.spec().preprocess.width;
   loading.height = engine.spec().preprocess.height;
@@ -81,7 +84,6 @@ std::vector<NearDuplicate> near_duplicates(Engine& engine, const std::shared_ptr
   loading.epochs = 1;
   Loader loader(training, sequential_sampler(training->size()), loading);
 
-  std::vector<NearDuplicate> found;
   for (int64_t done = 0; done < training->size();) {
     Batch batch = loader.next();
     Rows rows{others.dimension, std::vector<float>(static_cast<size_t>(batch.size()) * others.dimension)};
@@ -95,13 +97,14 @@ std::vector<NearDuplicate> near_duplicates(Engine& engine, const std::shared_ptr
     for (size_t i = 0; i < best.size(); ++i) {
       // A broken image was replaced by another, whose turn comes or has been.
       const bool is_itself = batch.indices[i] == done + static_cast<int64_t>(i);
-      if (is_itself && best[i].cosine >= options.cosine) found.push_back(best[i]);
+      if (!is_itself) ++overlap.not_compared;
+      if (is_itself && best[i].cosine >= options.cosine) overlap.near.push_back(best[i]);
     }
     done += batch.size();
     loader.give_back(std::move(batch));
     if (progress) progress(done);
   }
-  return found;
+  return overlap;
 }
 
 std::vector<std::string> shared_identities(const Dataset& training, const Dataset& evaluation) {

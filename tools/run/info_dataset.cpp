@@ -139,23 +139,22 @@ Json evaluation_json(const PairSet& set, const InfoVerb& verb) {
   return json;
 }
 
-Json training_json(const InfoVerb& verb) {
-  Problems problems;
-  const std::shared_ptr<Dataset> data = open_images(training_set_of(verb.data), verb.data.root, problems);
+Json training_json(const InfoVerb& verb, const Dataset& data, const Problems& problems) {
   Json json{
-      {"images", data->size()}, {"identities", data->classes()}, {"images_per_identity", images_per_identity(*data)}};
-  add_look(*data, verb, problems, json);
+      {"images", data.size()}, {"identities", data.classes()}, {"images_per_identity", images_per_identity(data)}};
+  add_look(data, verb, problems, json);
   const fs::path list = fs::path(verb.data.path) / "pairs.txt";
   if (fs::exists(list)) add_pairs(open_pairs(verb.data.path, list, "pairs", /*skip_missing=*/true), json);
   return json;
 }
 
-Json against_json(const InfoVerb& verb) {
-  Problems problems;
-  const std::shared_ptr<const Dataset> data = open_images(training_set_of(verb.data), verb.data.root, problems);
-  Json json{
-      {"data", verb.against}, {"model", nullptr}, {"near_duplicates", Json::array()}, {"identities", Json::array()}};
-  std::optional<std::unique_ptr<Engine>> engine;
+Json against_json(const InfoVerb& verb, const std::shared_ptr<const Dataset>& data) {
+  Json json{{"data", verb.against},
+            {"model", nullptr},
+            {"near_duplicates", Json::array()},
+            {"not_compared", 0},
+            {"identities", Json::array()}};
+  std::unique_ptr<Engine> engine;
   if (!verb.model.empty()) {
     const fs::path file = find_model(verb.model);
     engine = open_engine(file, {verb.device, "fp32", verb.threads, verb.model_options});
@@ -170,8 +169,10 @@ Json against_json(const InfoVerb& verb) {
     options.cosine = verb.near_duplicate;
     options.threads = verb.threads;
     Progress bar("compare with " + set.name, data->size(), "images");
-    for (const NearDuplicate& found :
-         near_duplicates(**engine, data, set.images, options, [&](int64_t done) { bar.update(done); })) {
+    const Overlap overlap =
+        near_duplicates(*engine, data, set.images, options, [&](int64_t done) { bar.update(done); });
+    json["not_compared"] = json["not_compared"].get<int64_t>() + overlap.not_compared;
+    for (const NearDuplicate& found : overlap.near) {
       json["near_duplicates"].push_back({{"set", set.name},
                                          {"image", data->relative_path(found.image)},
                                          {"twin", set.images->name(found.twin)},
@@ -259,6 +260,10 @@ void add_against_text(const Json& against, Lines& lines) {
     return;
   }
   lines.add("", fmt::format("{} images nearly equal to one of it", twins.size()));
+  if (against["not_compared"] != 0) {
+    lines.add("",
+              fmt::format("{} images could not be read, and were not compared", with_commas(against["not_compared"])));
+  }
   for (size_t i = 0; i < std::min(shown, twins.size()); ++i) {
     lines.add("", fmt::format("{:.3f}  {}  {}", twins[i]["cosine"].get<double>(), twins[i]["image"].get<std::string>(),
                               twins[i]["twin"].get<std::string>()));
@@ -298,8 +303,13 @@ int run_info_dataset(const InfoVerb& verb, const CommonOptions& common) {
   const std::string format = data_format(path);
   Json json{{"kind", "dataset"}, {"path", text_of(path)}, {"format", format}};
   const std::vector<std::string> paths = sets_of(path, format);
+  Problems problems;
+  std::shared_ptr<const Dataset> data;
+  if (paths.empty() || !verb.against.empty()) {
+    data = open_images(training_set_of(verb.data), verb.data.root, problems);
+  }
   if (paths.empty()) {
-    json.update(training_json(verb));
+    json.update(training_json(verb, *data, problems));
   } else {
     std::vector<PairSet> sets = open_evaluation_sets(path, "", "", /*skip_missing=*/true);
     if (paths.front().empty() && sets.size() == 1) {
@@ -309,12 +319,14 @@ int run_info_dataset(const InfoVerb& verb, const CommonOptions& common) {
       for (const PairSet& set : sets) json["sets"].push_back(evaluation_json(set, verb));
     }
   }
+  bool is_partial = false;
   if (!verb.against.empty()) {
-    json["against"] = against_json(verb);
+    json["against"] = against_json(verb, data);
+    is_partial = json["against"]["not_compared"] != 0;
     if (!verb.out.empty()) write_exclusions(json["against"], verb.out);
   }
   print_answer(common, json, text_of_json(json));
-  return verb.verify && count_problems(json) > 0 ? exit_skipped : exit_done;
+  return is_partial || (verb.verify && count_problems(json) > 0) ? exit_skipped : exit_done;
 }
 
 }  // namespace facerec

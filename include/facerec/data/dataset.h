@@ -68,10 +68,9 @@ struct TrainingSet {
 };
 
 // What the `data` section names: its sets one after the other. label_space joined: identities of each are counted on
-// from the last; by_name: identities of equal names are one, those
-// without a name (Dataset::has_name) stay apart. Identities with fewer than min_images images are left out;
-// labels are 0 … C−1 without gaps whatever the files say. `strict`: the first problem is thrown. Throws a usage Error
-// when fewer than two identities are left.
+// from the last; by_name: identities of equal names are one, those without a name (Dataset::has_name) stay apart.
+// Identities with fewer than min_images images are left out; labels are 0 … C−1 without gaps whatever the files say.
+// `strict`: the first problem is thrown. Throws a usage Error when fewer than two identities are left.
 TrainingSet open_training_set(const DataConfig& config, bool strict = false);
 
 // The training set inside a folder laid out as face.evoLVe's and its followers': imgs, imgs_train, imgs_casia or

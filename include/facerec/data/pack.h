@@ -14,8 +14,7 @@ namespace facerec {
 struct PackOptions {
   std::string format;   // folder, list, recordio, tfrecord; bin, bcolz for evaluation sets
   std::string exclude;  // file with one image or one identity a line that is left out; "": none
-  int64_t pairs = 0;    // draw so many pairs, for an evaluation set; 0: those of the set
-  uint64_t seed = 1;    // of the pairs
+  uint64_t seed = 1;    // of pairs that are drawn
   int threads = 0;      // that read; 0: the cores available
   bool strict = false;  // stop at the first image that cannot be read
   bool resume = false;  // go on with what an earlier call has begun
