@@ -1,7 +1,7 @@
-# opencv::core, opencv::imgproc, opencv::imgcodecs and turbojpeg::turbojpeg from the distribution's small -dev packages.
+# opencv::core, imgproc, imgcodecs, objdetect and turbojpeg::turbojpeg from the distribution's small -dev packages.
 # OpenCVConfig.cmake comes only with libopencv-dev, which brings every module and a gigabyte with it.
 find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
-foreach(module core imgproc imgcodecs)
+foreach(module core imgproc imgcodecs objdetect)
   find_library(OPENCV_${module}_LIBRARY opencv_${module} REQUIRED)
   add_library(opencv::${module} UNKNOWN IMPORTED GLOBAL)
   set_target_properties(opencv::${module} PROPERTIES
