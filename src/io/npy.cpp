@@ -161,9 +161,8 @@ void take_data(NpyArray& array, std::span<const std::byte> rest, uint64_t offset
   array.data = rest;
 }
 
-}  // namespace
-
-NpyArray parse_npy(std::span<const std::byte> bytes) {
+// What the header says, and where the data begin.
+std::pair<NpyArray, uint64_t> read_header(std::span<const std::byte> bytes) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (!file.starts_with(magic)) throw bad("it does not begin as one", 0);
   if (file.size() < 8) throw bad("it ends too early", file.size());
@@ -175,9 +174,20 @@ NpyArray parse_npy(std::span<const std::byte> bytes) {
   std::memcpy(&length, file.data() + 8, width);
   const uint64_t start = 8 + width;
   if (length > file.size() - start) throw bad("its header is longer than the file", 8);
-  NpyArray array = Header(file.substr(start, length), start).read();
-  take_data(array, bytes.subspan(start + length), start + length);
+  return {Header(file.substr(start, length), start).read(), start + length};
+}
+
+}  // namespace
+
+NpyArray parse_npy(std::span<const std::byte> bytes) {
+  auto [array, start] = read_header(bytes);
+  take_data(array, bytes.subspan(start), start);
   return array;
+}
+
+std::span<const std::byte> object_of_npy(std::span<const std::byte> bytes) {
+  const auto [array, start] = read_header(bytes);
+  return array.dtype == "|O" && array.shape.empty() ? bytes.subspan(start) : std::span<const std::byte>();
 }
 
 std::vector<std::byte> npy_of(const std::vector<bool>& values) {

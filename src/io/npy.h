@@ -21,6 +21,10 @@ struct NpyArray {
 // more or fewer bytes than its shape and type say.
 NpyArray parse_npy(std::span<const std::byte> bytes);
 
+// The pickle of a file with a single Python object (type '|O', shape ()), as numpy.save writes a dictionary; empty for
+// a file with anything else. Throws Error when the header is damaged.
+std::span<const std::byte> object_of_npy(std::span<const std::byte> bytes);
+
 // A file with one array of one dimension, as numpy.save writes it.
 std::vector<std::byte> npy_of(const std::vector<bool>& values);
 

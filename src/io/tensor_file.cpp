@@ -6,6 +6,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 #include "facerec/io/keras.h"
+#include "io/numpy_weights.h"
 #include "io/parse.h"
 #include "io/tensor_memory.h"
 #include "io/torch_file.h"
@@ -26,7 +27,6 @@ constexpr const char* unpack = "unpack it and name the file inside";
 constexpr Foreign foreign[] = {
     {"version https://git-lfs.github.com/spec/", "is a Git LFS pointer, not the file it stands for",
      "run `git lfs pull` in its repository, or download the file from its web page"},
-    {"\x93NUMPY", "is a NumPy array", "models are read from .safetensors, .pth and .onnx files"},
     {std::string_view("\x1F\x8B", 2), "is compressed with gzip", unpack},
     {std::string_view("\xFD\x37zXZ\0", 6), "is compressed with xz", unpack},
     {"BZh", "is compressed with bzip2", unpack},
@@ -107,6 +107,8 @@ TensorFile parse_tensor_file(const std::shared_ptr<TensorMemory>& memory) {
     read_torch_zip(*memory, file);
   } else if (pickle) {
     read_torch_legacy(*memory, file);
+  } else if (text.starts_with("\x93NUMPY")) {
+    read_numpy_weights(*memory, file);
   } else {
     refuse(text);
   }

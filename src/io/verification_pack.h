@@ -8,15 +8,11 @@
 #include <vector>
 
 #include "facerec/core/files.h"
-#include "io/pickle.h"
+#include "io/numpy_pickle.h"
 
 namespace facerec {
 
-// The bytes of an image file, where the pickle has them.
-struct PackedImage {
-  std::string_view text;
-  bool latin1 = false;  // bytes 0 … 255 as the characters of a UTF-8 text: how Python 3 writes bytes in protocol 2
-};
+using PackedImage = pickle::Bytes;  // of an image file
 
 struct VerificationPack {
   pickle::Tree tree;  // keeps texts of protocol 0, to which images may refer; all others refer to the parsed bytes
@@ -28,9 +24,6 @@ struct VerificationPack {
 // and 1, NumPy booleans, or a NumPy array of them. What follows the pickle is left alone. Throws Error, with its offset
 // where there is one, for anything else. `bytes` must outlive the pack.
 VerificationPack parse_verification_pack(std::span<const std::byte> bytes);
-
-// Throws Error when a text has a character beyond Latin-1.
-std::vector<std::byte> bytes_of(const PackedImage& image);
 
 // Writes a pack in protocol 4 image by image. It has its name only after finish().
 class VerificationPackWriter {

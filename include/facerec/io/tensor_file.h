@@ -43,7 +43,7 @@ class TensorMemory;
 // An opened file of tensors. Copies share the memory that the views show.
 struct TensorFile {
   fs::path path;
-  std::string format;               // safetensors | pytorch | pytorch_legacy | torchscript | keras_h5 | tensorflow
+  std::string format;               // safetensors | pytorch | pytorch_legacy | torchscript | keras_h5 | tensorflow | numpy
   std::vector<TensorGroup> groups;  // those with tensors; the one at the top first, else as they stand in the file
   Metadata metadata;  // of .safetensors; of PyTorch the numbers and texts beside the tensors ("epoch": "3")
   std::shared_ptr<const TensorMemory> memory;
