@@ -39,8 +39,8 @@ class Detector {
   virtual std::vector<std::vector<Face>> detect(std::span<const Image> images) = 0;
 };
 
-// Throws a usage Error for an unknown name, and when weights are not at hand (with the command that gets them); an Error
-// for weights that are damaged or of another network.
+// Throws a usage Error for an unknown name, and when weights are not at hand (with the command that gets them); an
+// Error for weights that are damaged or of another network.
 std::unique_ptr<Detector> open_detector(const DetectorOptions& options);
 
 // The names above, in the order in which "auto" prefers them.
