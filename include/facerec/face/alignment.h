@@ -29,13 +29,15 @@ struct Similarity {
 };
 
 // Umeyama's least-squares similarity without reflection (1991), as skimage.transform.SimilarityTransform; mirrored
-// landmarks get a rotation and a large residual. Throws Error for landmarks that are not finite, coincide, or lie so
-// close together that the scale means nothing.
+// landmarks get a rotation and a large residual, collinear ones are fine. Throws Error for landmarks that are not finite,
+// that lie within half a pixel of their mean (root mean square), or whose best scale is below 1e-4: not even a face of a
+// million pixels has that.
 Similarity fit_similarity(const Points64& from, const Points64& to);
 Similarity fit_similarity(const Landmarks& landmarks, const CropShape& shape);
 
-// Bilinear with black outside, like InsightFace's norm_crop (cv2.warpAffine). `area`: an image that shrinks by more than
-// two is averaged down first, which norm_crop does not do and which spares the crop its aliasing.
+// Bilinear with black outside, like InsightFace's norm_crop (cv2.warpAffine). `area`: what shrinks to half or less is first
+// averaged down by the whole factor in 1/scale, which norm_crop does not do and which spares the crop its aliasing. Only
+// the part of the image that the crop shows is worked on.
 Image warp(const Image& image, const Similarity& to_crop, const CropShape& shape, bool area = true);
 
 }  // namespace facerec
