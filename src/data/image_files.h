@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/texts.h"
 #include "facerec/data/dataset.h"
 
 namespace facerec {
@@ -13,24 +14,6 @@ namespace facerec {
 // An image file is at most so large; nothing that is not a regular file is read.
 inline constexpr uint64_t max_image_file = uint64_t{1} << 30;
 std::vector<std::byte> read_image_file(const fs::path& path);
-
-// Many short texts without an allocation for each.
-class Texts {
- public:
-  void add(std::string_view text) {
-    characters_ += text;
-    ends_.push_back(characters_.size());
-  }
-  size_t size() const { return ends_.size(); }
-  std::string_view operator[](size_t i) const {
-    const uint64_t begin = i == 0 ? 0 : ends_[i - 1];
-    return std::string_view(characters_).substr(begin, ends_[i] - begin);
-  }
-
- private:
-  std::string characters_;
-  std::vector<uint64_t> ends_;
-};
 
 class ImageFiles : public Dataset {
  public:

@@ -6,11 +6,11 @@
 #include <charconv>
 #include <map>
 
-#include "data/csv.h"
 #include "data/image_files.h"
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/text.h"
+#include "io/csv.h"
 
 namespace facerec {
 namespace {

@@ -8,6 +8,8 @@
 #include "facerec/core/text.h"
 #include "facerec/image/image.h"
 #include "image/exif.h"
+#include "image/jpeg_markers.h"
+#include "image/reduce.h"
 
 namespace facerec {
 namespace {
@@ -40,11 +42,12 @@ Image decode_with_opencv(Bytes encoded) {
   const cv::Mat wrapped(1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<std::byte*>(encoded.data()));
   cv::Mat bgr;
   try {
-    bgr = cv::imdecode(wrapped, cv::IMREAD_COLOR);
+    bgr = cv::imdecode(wrapped, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH);
   } catch (const cv::Exception& failure) {
     throw Error("the image cannot be decoded: " + failure.err);
   }
   if (bgr.empty()) throw Error("the image is damaged or cut off");
+  if (bgr.depth() == CV_16U) bgr.convertTo(bgr, CV_8U, 255.0 / 65535.0);  // OpenCV itself would cut 8 bits off
   Image image(bgr.cols, bgr.rows);
   cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, image.rgb.data());
   cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
@@ -64,7 +67,7 @@ int read_headers(Bytes encoded) {
   return colour;
 }
 
-// Into `rgb`, which has room for the size that the header tells.
+// Into `rgb`, which has room for the size that the header tells: that of the JPEG, or 1/2, 1/4 or 1/8 of it.
 void decompress(Bytes encoded, const ImageHeader& header, uint8_t* rgb) {
   const tjhandle handle = thread_handle<tjInitDecompress>();
   const auto size = static_cast<unsigned long>(encoded.size());
@@ -93,36 +96,68 @@ std::string size_text(const ImageHeader& header) {
   return std::to_string(header.width) + "x" + std::to_string(header.height);
 }
 
-ImageHeader checked_header(Bytes encoded) {
+ImageHeader probe_sized(Bytes encoded) {
   const ImageHeader header = probe_image(encoded);
   if (header.width <= 0 || header.height <= 0) throw Error("an image of size " + size_text(header));
-  const int64_t pixels = int64_t{header.width} * header.height;
-  if (pixels > max_pixels) {
+  return header;
+}
+
+// `decoded`: with the size that memory is taken for.
+void check_size(Bytes encoded, const ImageHeader& header, const ImageHeader& decoded) {
+  if (int64_t{decoded.width} * decoded.height > max_pixels) {
     throw Error("an image of size " + size_text(header) + ", more than the " + std::to_string(max_pixels) +
                 " pixels that are read");
   }
-  if (pixels > max_pixels_per_byte * static_cast<int64_t>(encoded.size())) {
+  if (int64_t{header.width} * header.height > max_pixels_per_byte * static_cast<int64_t>(encoded.size())) {
     throw Error("an image of size " + size_text(header) + " in " + std::to_string(encoded.size()) +
                 " bytes: its header is damaged");
   }
-  return header;
+}
+
+Image decode(Bytes encoded, const ImageHeader& header) {
+  return header.format == ImageFormat::jpeg ? decode_jpeg(encoded, header) : decode_with_opencv(encoded);
+}
+
+// Whether the decoder gives just the image that is promised for this reduction.
+bool reduces_itself(Bytes encoded, const ImageHeader& header, int reduction) {
+  if (header.format != ImageFormat::jpeg || reduction == 1) return false;
+  // libjpeg-turbo takes the size that is wanted and chooses the fraction by it; of small sizes several are equal.
+  if (std::min(header.width, header.height) < 64) return false;
+  if (int64_t{header.width} * header.height > max_pixels && !has_single_scan(encoded)) return false;
+  if (header.components == 4 && is_cmyk(encoded)) return false;
+  // Blocks begin at the stored left and top. Turned around, those that are not whole would come first.
+  const int orientation = exif_orientation(encoded);
+  return orientation == 1 || orientation == 5 || (header.width % reduction == 0 && header.height % reduction == 0);
 }
 
 }  // namespace
 
-Image decode_image(Bytes encoded) {
-  const ImageHeader header = checked_header(encoded);
-  return header.format == ImageFormat::jpeg ? decode_jpeg(encoded, header) : decode_with_opencv(encoded);
+Image decode_image(Bytes encoded) { return decode_image(encoded, 1); }
+
+Image decode_image(Bytes encoded, int reduction) {
+  if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8)
+    throw Error("images are not decoded at 1/" + std::to_string(reduction) + " of their size");
+  const ImageHeader whole = probe_sized(encoded);
+  if (!reduces_itself(encoded, whole, reduction)) {
+    check_size(encoded, whole, whole);
+    Image image = decode(encoded, whole);
+    return reduction == 1 ? std::move(image) : average_blocks(image, reduction);
+  }
+  ImageHeader small = whole;
+  small.width = reduced(whole.width, reduction);
+  small.height = reduced(whole.height, reduction);
+  check_size(encoded, whole, small);
+  return decode_jpeg(encoded, small);
 }
 
 void decode_image(Bytes encoded, int width, int height, uint8_t* rgb) {
-  const ImageHeader header = checked_header(encoded);
+  const ImageHeader header = probe_sized(encoded);
+  check_size(encoded, header, header);
   const bool fits = header.width == width && header.height == height;
   if (header.format == ImageFormat::jpeg && fits && header.components != 4 && exif_orientation(encoded) == 1) {
     return decompress(encoded, header, rgb);
   }
-  const Image image = header.format == ImageFormat::jpeg ? decode_jpeg(encoded, header) : decode_with_opencv(encoded);
-  resize(image, width, height, rgb);
+  resize(decode(encoded, header), width, height, rgb);
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {

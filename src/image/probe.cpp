@@ -6,6 +6,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 #include "facerec/image/image.h"
+#include "image/jpeg_markers.h"
 
 namespace facerec {
 namespace {
@@ -30,24 +31,12 @@ bool starts_with(Bytes data, std::string_view magic, size_t at = 0) {
   return data.size() >= at + magic.size() && std::memcmp(data.data() + at, magic.data(), magic.size()) == 0;
 }
 
-// The frame header (SOF) of ITU-T T.81, B.2.2; markers C4, C8 and CC are not frames.
+// The frame header (SOF) of ITU-T T.81, B.2.2.
 ImageHeader jpeg_header(Bytes data) {
-  for (size_t i = 2; i + 1 < data.size();) {
-    if (at(data, i) != 0xFF) throw Error("not a JPEG: a marker is missing").offset(i);
-    const int marker = at(data, i + 1);
-    if (marker == 0xFF) {
-      ++i;
-      continue;
-    }
-    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {
-      i += 2;
-      continue;
-    }
-    if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
-      return {ImageFormat::jpeg, big16(data, i + 7), big16(data, i + 5), at(data, i + 9)};
-    }
-    if (marker == 0xD9 || marker == 0xDA) break;
-    i += 2 + static_cast<size_t>(big16(data, i + 2));
+  for (JpegMarkers markers(data); markers.next();) {
+    if (!markers.is_frame()) continue;
+    const size_t i = markers.position();
+    return {ImageFormat::jpeg, big16(data, i + 7), big16(data, i + 5), at(data, i + 9)};
   }
   throw Error("a JPEG without a frame header");
 }
@@ -61,8 +50,27 @@ ImageHeader webp_header(Bytes data) {
     const auto bits = static_cast<uint32_t>(little32(data, 21));
     return {ImageFormat::webp, static_cast<int>(bits & 0x3FFF) + 1, static_cast<int>(bits >> 14 & 0x3FFF) + 1};
   }
-  if (starts_with(data, "VP8X", 12)) return {ImageFormat::webp, little24(data, 24) + 1, little24(data, 27) + 1};
+  if (starts_with(data, "VP8X", 12)) {
+    if ((at(data, 20) & 2) != 0) throw Error("an animated WebP").hint("only still images are read");
+    return {ImageFormat::webp, little24(data, 24) + 1, little24(data, 27) + 1};
+  }
   throw Error("an unknown kind of WebP");
+}
+
+// Formats that people take for images that are read, by what they begin with; "" for others.
+std::string name_of_other(Bytes data) {
+  struct Other {
+    size_t at;
+    std::string_view magic, name;
+  };
+  using namespace std::string_view_literals;
+  constexpr std::array others{
+      Other{0, "GIF8", "GIF"},           Other{0, "II*\0"sv, "TIFF"},     Other{0, "MM\0*"sv, "TIFF"},
+      Other{4, "ftypavi", "AVIF"},       Other{4, "ftyphei", "HEIC"},     Other{4, "ftyphev", "HEIC"},
+      Other{4, "ftypmif1", "HEIF"},      Other{0, "\xFF\x0A", "JPEG XL"}, Other{4, "JXL \r\n", "JPEG XL"},
+      Other{4, "jP  \r\n", "JPEG 2000"}, Other{0, "%PDF-", "PDF"}};
+  const auto found = std::ranges::find_if(others, [&](const Other& o) { return starts_with(data, o.magic, o.at); });
+  return found == others.end() ? "" : std::string(found->name);
 }
 
 }  // namespace
@@ -77,7 +85,9 @@ ImageHeader probe_image(Bytes data) {
   if (starts_with(data, "BM") && data.size() >= 26) {
     return {ImageFormat::bmp, little32(data, 18), clamp_size(std::abs(int64_t{little32(data, 22)}))};
   }
-  throw Error("not a JPEG, PNG, BMP or WebP image");
+  const std::string other = name_of_other(data);
+  if (other.empty()) throw Error("not a JPEG, PNG, BMP or WebP image");
+  throw Error("a " + other + " file, not a JPEG, PNG, BMP or WebP image").hint("convert it to one of these");
 }
 
 bool has_image_extension(const std::string& name) {

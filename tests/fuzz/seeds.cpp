@@ -7,6 +7,7 @@
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
 #include "fuzz/seeds_of_evaluation_sets.h"
+#include "fuzz/seeds_of_landmarks.h"
 #include "io/recordio.h"
 #include "io/tf_example.h"
 #include "io/tf_record.h"
@@ -99,6 +100,7 @@ int main(int count, char** arguments) try {
   if (count != 2) return 2;
   write(arguments[1]);
   write_evaluation_sets(arguments[1]);
+  write_landmarks(arguments[1]);
   return 0;
 } catch (const facerec::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

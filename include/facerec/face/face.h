@@ -20,7 +20,7 @@ struct Box {
 using Landmarks = std::array<Point, 5>;
 
 struct Face {
-  Box box;          // may reach beyond the image
+  Box box = {};     // may reach beyond the image
   float score = 0;  // 0 … 1, of the detector's own scale
   Landmarks landmarks{};
 };

@@ -31,13 +31,21 @@ struct ImageHeader {
 // The largest image that is decoded, in pixels: 2^28 (a 16,384 × 16,384 photograph), 768 MiB of RGB.
 inline constexpr int64_t max_pixels = int64_t{1} << 28;
 
-// Format and size from the first bytes, without decoding. Throws Error for anything but JPEG, PNG, BMP and WebP.
+// Format and size from the first bytes, without decoding. Throws Error for anything but JPEG, PNG, BMP and WebP, naming
+// what else it is where that can be told, and for animated WebP.
 ImageHeader probe_image(std::span<const std::byte> encoded);
 
-// Decodes to RGB, rotated as EXIF says; grey and alpha images too (alpha is dropped). JPEG with the accurate integer
-// DCT and fancy upsampling, so that pixels equal OpenCV's and Pillow's. Throws Error for truncated or damaged data and
-// for images above max_pixels; the caller adds the file's name.
+// Decodes to RGB, rotated as EXIF says; grey, CMYK and alpha images too (alpha is dropped), 16 bits scaled to 8. JPEG
+// with the accurate integer DCT and fancy upsampling, so that pixels equal OpenCV's and Pillow's. Throws Error for
+// truncated or damaged data and for images above max_pixels; the caller adds the file's name.
 Image decode_image(std::span<const std::byte> encoded);
+
+// The same at 1/reduction (1, 2, 4 or 8) of the size, rounded up: pixel x of it covers the pixels reduction·x …
+// reduction·(x + 1) − 1 of the whole image, as far as there are such, so that its centre lies at
+// (x + 0.5)·reduction − 0.5 there. JPEG is decoded at that size (scaled inverse DCT), in a fraction of the time and
+// memory, and of JPEGs with a single scan it is the reduced image that max_pixels limits; others are decoded whole and
+// averaged.
+Image decode_image(std::span<const std::byte> encoded, int reduction);
 
 // The same into memory of width × height × 3 bytes; an image of another size is resized. Saves copies: a JPEG of that
 // size is decoded in place.

@@ -1,4 +1,4 @@
-#include "data/csv.h"
+#include "io/csv.h"
 
 #include <csv.h>
 #include <fmt/format.h>
@@ -48,40 +48,34 @@ void end_row(int, void* data) {
   reading.fields.clear();
 }
 
-void rethrow(const Reading& reading, const fs::path& path) {
-  if (!reading.failure) return;
-  try {
-    std::rethrow_exception(reading.failure);
-  } catch (Error& error) {
-    if (!error.file().empty()) throw;
-    throw std::move(error).file(text_of(path));
-  }
-}
-
 }  // namespace
 
-void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, const CsvRow& row) {
-  std::string text = read_text(path, uint64_t{1} << 36);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+void parse_csv(std::string_view text, char delimiter, const CsvColumns& columns, const CsvRow& row) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Reading reading{columns, row};
   csv_parser parser{};
   if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) throw Error("out of memory");
   const std::unique_ptr<csv_parser, void (*)(csv_parser*)> owner(&parser, csv_free);
   csv_set_delim(&parser, static_cast<unsigned char>(delimiter));
-  auto bad = [&](const std::string& what) {
-    return Error::usage(fmt::format("line {}: {}", reading.line, what)).file(text_of(path));
-  };
+  auto bad = [&](const std::string& what) { return Error::usage(fmt::format("line {}: {}", reading.line, what)); };
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
     ++reading.line;
     if (csv_parse(&parser, text.data() + begin, end - begin, end_field, end_row, &reading) != end - begin)
       throw bad(std::string("not well-formed CSV: ") + csv_strerror(csv_error(&parser)));
-    rethrow(reading, path);
+    if (reading.failure) std::rethrow_exception(reading.failure);
     begin = end;
   }
   if (csv_fini(&parser, end_field, end_row, &reading) != 0) throw bad("a quoted field has no end");
-  rethrow(reading, path);
-  if (reading.width == 0) throw Error::usage("holds no table: it is empty").file(text_of(path));
+  if (reading.failure) std::rethrow_exception(reading.failure);
+  if (reading.width == 0) throw Error::usage("holds no table: it is empty");
+}
+
+void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, const CsvRow& row) try {
+  parse_csv(read_text(path, uint64_t{1} << 36), delimiter, columns, row);
+} catch (Error& error) {
+  if (!error.file().empty()) throw;
+  throw std::move(error).file(text_of(path));
 }
 
 }  // namespace facerec

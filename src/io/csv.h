@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "facerec/core/files.h"
@@ -16,6 +17,7 @@ using CsvRow = std::function<void(int64_t line, const std::vector<std::string>& 
 
 // Calls `columns` with the first row, then `row` for each of the others. Throws a usage Error naming file and line when
 // the file is empty, not well formed, or a row has another number of fields; what the two throw is passed on.
+void parse_csv(std::string_view text, char delimiter, const CsvColumns& columns, const CsvRow& row);  // names no file
 void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, const CsvRow& row);
 
 }  // namespace facerec
