@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "facerec/core/cache.h"
 #include "facerec/core/error.h"
 #include "io/crc32c.h"
 
@@ -258,15 +258,12 @@ std::shared_ptr<const RecordIndex> make_index(const std::vector<fs::path>& files
 
 std::vector<fs::path> places_beside(const fs::path& file, const std::string& suffix) {
   std::vector<fs::path> all{text_of(file) + suffix};
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  fs::path folder = cache != nullptr ? cache : "";
-  if (!folder.is_absolute() && home != nullptr && *home != '\0') folder = fs::path(home) / ".cache";
-  if (!folder.is_absolute()) return all;
+  const fs::path folder = cache_folder();
+  if (folder.empty()) return all;
   // Two files with one checksum of their paths take turns: the fingerprint tells them apart.
   std::error_code ignored;
   const std::string path = text_of(fs::absolute(file, ignored).lexically_normal());
-  all.push_back(folder / "facerec" / fmt::format("{:08x}{}", crc32c(bytes_of(path)), suffix));
+  all.push_back(folder / fmt::format("{:08x}{}", crc32c(bytes_of(path)), suffix));
   return all;
 }
 

@@ -31,15 +31,15 @@ class RecordSink {
   virtual void leave_out(BadInput problem) = 0;
 };
 
-// Where what is made of `file` may be kept, the best place first: beside it, and below $XDG_CACHE_HOME/facerec. Both
-// have the extension `suffix`.
+// Where what is made of `file` may be kept, the best place first: beside it, and below cache_folder(). Both have the
+// extension `suffix`.
 std::vector<fs::path> places_beside(const fs::path& file, const std::string& suffix);
 
 // The index of `files[0]`: the kept one, when it was made from `files` as they are now (size and time of change of
 // each; all of them are what `scan` reads), else one that `scan` fills. A new one is kept as `files[0]`.facerec-index,
-// or, where that folder takes no file, below $XDG_CACHE_HOME/facerec (default ~/.cache/facerec); where that fails too
-// it lives in memory alone. Opening a kept index reads it once and takes no memory of its own. `problems` gets what was
-// left out, the kept ones too. A first scan is logged, with its time.
+// or, where that folder takes no file, below cache_folder(); where that fails too it lives in memory alone.
+// Opening a kept index reads it once and takes no memory of its own. `problems` gets what was left out, the kept ones
+// too. A first scan is logged, with its time.
 std::shared_ptr<const RecordIndex> open_record_index(const std::vector<fs::path>& files,
                                                      const std::function<void(RecordSink&)>& scan, Problems& problems);
 
