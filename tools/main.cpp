@@ -29,6 +29,7 @@ constexpr VerbEntry verbs[] = {
     {"eval", "verification benchmarks: LFW's protocol, ROC, tables and JSON", set_up_eval},
     {"info", "what is this file or folder: checkpoint, run, data set", set_up_info},
     {"export", "a model as .safetensors, .pth or .onnx, for others to use", set_up_export},
+    {"models", "published weights of the face detectors: list, download", set_up_models},
 };
 
 constexpr int exit_failed = 1, exit_usage = 2;

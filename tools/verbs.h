@@ -9,6 +9,7 @@
 
 #include "facerec/data/pack.h"
 #include "facerec/data/synth.h"
+#include "facerec/face/published_weights.h"
 #include "facerec/model/recognise.h"
 #include "facerec/train/config.h"
 
@@ -98,6 +99,13 @@ struct EvalVerb {
   ModelOptions model;
 };
 
+struct ModelsVerb {
+  bool list = false;               // else download
+  std::vector<std::string> names;  // of published weights
+  bool all = false;                // in place of names
+  DownloadOptions options;
+};
+
 // The functions of libfacerec.so; each returns an exit code and throws Error.
 struct Verbs {
   int (*synth)(const SynthVerb&, const CommonOptions&);
@@ -106,6 +114,7 @@ struct Verbs {
   int (*info)(const InfoVerb&, const CommonOptions&);
   int (*export_model)(const ExportVerb&, const CommonOptions&);
   int (*pack)(const PackVerb&, const CommonOptions&);
+  int (*models)(const ModelsVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

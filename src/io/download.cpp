@@ -231,7 +231,9 @@ bool fetch_from_any(const Download& wanted) {
   }
   throw Error("no source gives this file:" + failures)
       .file(text_of(wanted.path))
-      .hint("the same command goes on with what has come; without a network, put the file there by other means");
+      .hint(
+          "the same command goes on with what has come; without a network, put the file there by other means, or name "
+          "a mirror that has it");
 }
 
 }  // namespace

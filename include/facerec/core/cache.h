@@ -5,7 +5,8 @@
 
 namespace facerec {
 
-// $XDG_CACHE_HOME/facerec, else ~/.cache/facerec; "" where neither variable names an absolute path. It may not exist yet.
+// $XDG_CACHE_HOME/facerec, else ~/.cache/facerec; "" where neither variable names an absolute path. It may not exist
+// yet.
 fs::path cache_folder();
 
 }  // namespace facerec

@@ -39,22 +39,23 @@ bool is_at_hand(const PublishedFile& file, const fs::path& store);
 // Whether all files are in weights_store().
 bool is_at_hand(const PublishedWeights& weights);
 
-// The files in the store, in the order of the table. Throws a usage Error when one is absent or of another size, naming the
-// command that gets it and, for machines without a network, the path under which it is looked for.
+// The files in the store, in the order of the table. Throws a usage Error when one is absent or of another size, naming
+// the command that gets it and, for machines without a network, the path under which it is looked for.
 std::vector<fs::path> weights_files(const std::string& name);
 
 struct DownloadOptions {
-  fs::path store = {};                    // "": weights_store()
-  std::vector<std::string> mirrors = {};  // tried before the sources: base URLs (https://, http://, file://) or folders,
-                                          // below which the files lie as in the store; after them those of
-                                          // $FACEREC_MODELS_MIRROR, separated by commas
-  bool force = false;                     // fetch again what is there
+  fs::path store = {};  // "": weights_store()
+  // Tried before the sources: base URLs (https, http, file) or folders, below which the files lie as in the store.
+  // After them come those of $FACEREC_MODELS_MIRROR, separated by commas.
+  std::vector<std::string> mirrors = {};
+  bool force = false;  // fetch again what is there
   std::function<void(const PublishedFile& file, uint64_t done)> progress = {};
 };
 
-// Into the store, each file whole or absent; one that was cut off is gone on with (facerec/io/download.h). What is there
-// is checked and not fetched again. Returns false when stop_signal() ended it. Throws Error when no source gives a file
-// of the right SHA-256, telling what each of them gave; a usage Error for a file that has no source and is not there.
+// Into the store, each file whole or absent; one that was cut off is gone on with (facerec/io/download.h). What is
+// there is checked and not fetched again. Returns false when stop_signal() ended it. Throws Error when no source gives
+// a file of the right SHA-256, telling what each of them gave; a usage Error for a file that has no source and is not
+// there.
 [[nodiscard]] bool download_weights(const PublishedWeights& weights, const DownloadOptions& options);
 
 }  // namespace facerec
