@@ -14,10 +14,10 @@ namespace {
 constexpr double pyramid_step = 1.1;
 constexpr int neighbours = 3;  // OpenCV's default of each
 
-// Where eyes, nose and mouth lie in a box of frontalface_alt2, in its sides: medians over photographs whose landmarks
-// other detectors found.
+// Where eyes, nose and mouth lie in a box of frontalface_alt2, in its sides: medians over 207 faces of LFW, by
+// RetinaFace's landmarks, both sides taken together.
 constexpr std::array<std::array<float, 2>, 5> in_box = {
-    {{0.315F, 0.388F}, {0.685F, 0.388F}, {0.5F, 0.6F}, {0.346F, 0.806F}, {0.654F, 0.806F}}};
+    {{0.315F, 0.394F}, {0.685F, 0.394F}, {0.5F, 0.617F}, {0.343F, 0.783F}, {0.657F, 0.783F}}};
 
 class Haar final : public Detector {
  public:
