@@ -34,6 +34,8 @@ RunVerb set_up_eval(CLI::App& app) {
   app.add_option("--flip", verb.flip, "how an image and its mirror image become one embedding")
       ->check(CLI::IsMember({"flip_sum", "no_flip", "flip_concat"}))
       ->capture_default_str();
+  app.add_option("--align", verb.align,
+                 "detector (auto, retinaface, mtcnn, yunet, … see align --help) for photographs that are no crops yet");
   app.add_option("--out", verb.out, "folder for evaluation.json, evaluation.txt, roc.svg and roc.png");
   app.add_option("--fail-under", verb.fail_under, "exit with 4 when the mean accuracy is lower")
       ->check(CLI::Range(0.0, 1.0));

@@ -88,6 +88,7 @@ struct EvalVerb {
   std::vector<std::string> models;
   std::vector<NamedPath> data, pairs;
   std::string flip = "flip_sum";
+  std::string align;  // the detector by which photographs are aligned first; "": they are crops already
   std::string out;
   std::optional<double> fail_under;
   bool baselines = false;

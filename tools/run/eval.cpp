@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "facerec/core/error.h"
+#include "facerec/recognize/aligned_set.h"
 #include "tools/run/evaluation.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
@@ -48,6 +50,32 @@ std::vector<PairSet> open_sets(const EvalVerb& verb) {
   return sets;
 }
 
+// Photographs as crops of the size that the model takes; two models of different sizes share those of the first.
+std::vector<std::shared_ptr<const AlignedSet>> align_sets(std::vector<PairSet>& sets, const std::string& detector,
+                                                          const Preprocess& preprocess) {
+  DetectorOptions options{.name = detector, .device = "cpu", .threads = 1};
+  if (detector == "auto") options.name = best_detector();
+  spdlog::info("detector: {}", options.name);
+  open_detector(options);  // before hours of work, not after
+  std::vector<std::shared_ptr<const AlignedSet>> aligned;
+  for (PairSet& set : sets) {
+    aligned.push_back(std::make_shared<AlignedSet>(set.images, SelectionOptions{},
+                                                   CropShape{preprocess.width, preprocess.height},
+                                                   [options] { return open_detector(options); }));
+    set.images = aligned.back();
+  }
+  return aligned;
+}
+
+void warn_of_centred(const std::vector<PairSet>& sets, const std::vector<std::shared_ptr<const AlignedSet>>& aligned) {
+  for (size_t i = 0; i < aligned.size(); ++i) {
+    const std::vector<std::string> names = aligned[i]->centred();
+    if (names.empty()) continue;
+    spdlog::warn("{}: {} images show no face to align and are cut out of their centre, the first: {}", sets[i].name,
+                 names.size(), names.front());
+  }
+}
+
 }  // namespace
 
 int run_eval(const EvalVerb& verb, const CommonOptions& common) {
@@ -55,13 +83,15 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
     throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
   }
   const EngineOptions engine_options{verb.device, verb.precision, verb.threads, verb.model};
-  const std::vector<PairSet> sets = open_sets(verb);
+  std::vector<PairSet> sets = open_sets(verb);
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();
   std::vector<OpenModel> models;
   models.reserve(names.size());
   for (const std::string& name : names) models.push_back(open_model(name, engine_options));
   const size_t asked = models.size();
+  std::vector<std::shared_ptr<const AlignedSet>> aligned;
+  if (!verb.align.empty()) aligned = align_sets(sets, verb.align, models.front().engine->spec().preprocess);
   if (verb.baselines) add_baselines(models, engine_options);
 
   EvaluationOptions options;
@@ -70,6 +100,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   options.embed.threads = verb.threads;
   options.skip_broken = verb.skip_missing;
   const Report report = evaluate_all(models, sets, options);
+  warn_of_centred(sets, aligned);
   std::string text = to_text(report);
   if (!verb.out.empty()) {
     write_report(report, verb.out);

@@ -9,6 +9,7 @@
 //     haar                 OpenCV's cascades for faces and eyes: a fallback that needs no weights
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,7 +26,7 @@ struct DetectorOptions {
   fs::path weights = {};        // file, or for MTCNN folder of three; "": those of published_weights()
   std::string device = "auto";  // auto | cpu | cuda | cuda:N
   int threads = 0;              // of one detect(); 0: the cores available
-  int min_size = 20;            // smallest face to be found, the longer side of its box in pixels
+  int min_size = 20;            // where MTCNN's pyramid and the cascades begin, in pixels; others find smaller faces too
   float min_score = 0;          // 0: the detector's own threshold
 };
 
@@ -38,6 +39,8 @@ class Detector {
   // Throws Error when the network gives what is no number. Not thread-safe: one detector a thread.
   virtual std::vector<std::vector<Face>> detect(std::span<const Image> images) = 0;
 };
+
+using DetectorFactory = std::function<std::unique_ptr<Detector>()>;  // called once a thread
 
 // Throws a usage Error for an unknown name, and when weights are not at hand (with the command that gets them); an
 // Error for weights that are damaged or of another network.
