@@ -295,6 +295,7 @@ TEST(AlignJson, TellsWhatIsWrong) {
               HasSubstr("not of the form"));
   EXPECT_THAT(error_of("{\"a\": 1}"), HasSubstr("no landmarks"));
   EXPECT_NE(error_of(std::string(300000, '[')), "no error");
+  EXPECT_THAT(error_of("{\"images\": [1e999999]}"), HasSubstr("number overflow"));
 }
 
 TEST(LandmarkPaths, AreFoundWholeThenByTheirEnds) {
