@@ -86,8 +86,8 @@ std::string why_chosen(FaceChoice choice, size_t usable, size_t found) {
 FaceChoice parse_face_choice(const std::string& name) {
   const auto rule = std::ranges::find(rules, name, &Rule::name);
   if (rule != rules.end()) return rule->choice;
-  std::vector<std::string> known;
-  for (const Rule& each : rules) known.emplace_back(each.name);
+  std::vector<std::string> known(rules.size());
+  std::ranges::transform(rules, known.begin(), &Rule::name);
   throw unknown_name("choice of faces", name, known);
 }
 

@@ -63,9 +63,9 @@ std::vector<Face> LandmarkFolder::faces(const std::string& relative_path, const 
       ++mirrored_;
     }
     return {face};
-  } catch (Error& error) {
+  } catch (const Error& error) {
     if (!error.file().empty()) throw;
-    throw std::move(error).file(text_of(points));
+    throw Error(error.message()).hint(error.hint()).file(text_of(points));  // one image's fault, not the user's
   }
 }
 

@@ -65,7 +65,10 @@ void read_document(std::string_view text, LandmarkTable& table) {
     [[maybe_unused]] const json rest = json::parse(text, take);
   } catch (const json::parse_error& error) {
     const auto end = text.begin() + static_cast<int64_t>(std::min(error.byte, text.size()));
-    throw Error::usage(fmt::format("line {}: no JSON: {}", 1 + std::count(text.begin(), end, '\n'), error.what()));
+    throw Error::usage(
+        fmt::format("line {}: no JSON: {}", 1 + std::count(text.begin(), end, '\n'), printable(error.what(), 200)));
+  } catch (const json::exception& error) {  // a number beyond all bounds, which has no place
+    throw Error::usage(fmt::format("no JSON: {}", printable(error.what(), 200)));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <pugixml.hpp>
 
 #include "face/landmark_forms.h"
@@ -26,18 +27,19 @@ float number_of(const pugi::xml_node& node, const char* attribute) {
 
 // The parts' names are their numbers; they stand in any order.
 Landmarks landmarks_of(const pugi::xml_node& box) {
-  std::array<std::optional<Point>, 68> parts;
+  std::array<Point, 68> points;
+  std::bitset<68> is_there;
   int64_t count = 0;
   for (const pugi::xml_node& part : box.children("part")) {
+    ++count;
     const float number = number_of(part, "name");
-    if (++count <= 68 && number >= 0 && number < 68)
-      parts[static_cast<size_t>(number)] = Point{number_of(part, "x"), number_of(part, "y")};
+    if (number < 0 || number >= 68) continue;
+    is_there.set(static_cast<size_t>(number));
+    points[static_cast<size_t>(number)] = {number_of(part, "x"), number_of(part, "y")};
   }
-  if (count != 68 || !std::ranges::all_of(parts, &std::optional<Point>::has_value)) {
+  if (count != 68 || !is_there.all()) {
     throw Error::usage(fmt::format("a box of {} parts", count)).hint("wanted are the 68 of iBUG 300-W, named 00 to 67");
   }
-  std::vector<Point> points;
-  for (const auto& part : parts) points.push_back(*part);
   return five_points(points);
 }
 

@@ -3,10 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "facerec/core/error.h"

@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "face/landmark_folder.h"
 #include "face/landmark_forms.h"
 #include "facerec/core/error.h"
 #include "support/reference.h"
@@ -296,6 +295,7 @@ TEST(AlignJson, TellsWhatIsWrong) {
               HasSubstr("not of the form"));
   EXPECT_THAT(error_of("{\"a\": 1}"), HasSubstr("no landmarks"));
   EXPECT_NE(error_of(std::string(300000, '[')), "no error");
+  EXPECT_THAT(error_of("{\"images\": [1e999999]}"), HasSubstr("number overflow"));
 }
 
 TEST(LandmarkPaths, AreFoundWholeThenByTheirEnds) {
@@ -352,48 +352,6 @@ TEST(LandmarkShape, OfNoFaceIsRefused) {
   for (const char* order : {"103 147 129 109 142 113 112 135 152 151", "129 135 103 113 147 112 109 152 142 151"}) {
     EXPECT_THAT(error_of(std::string("a.jpg ") + order), HasSubstr("1 of 1 faces are not arranged as in a face"));
   }
-}
-
-TEST(LandmarkFolder, IsReadBesideEachImageOrBelow) {
-  const test::TemporaryFolder folder;
-  fs::create_directories(folder / "S001");
-  std::string lines = points();
-  for (size_t i = 0, blanks = 0; i < lines.size(); ++i) {
-    if (lines[i] == ' ' && ++blanks % 2 == 0) lines[i] = '\n';
-  }
-  write_file(folder / "S001/C1.txt", std::string_view(lines));
-  for (const std::string& form : {std::string("beside"), folder.path().string()}) {
-    const auto file = open_landmarks(form);
-    EXPECT_EQ(file->size(), -1);
-    const std::vector<Face> found = file->faces("S001/C1.jpg", folder / "S001/C1.jpg");
-    ASSERT_EQ(found.size(), 1U);
-    expect_points(found[0]);
-    EXPECT_THAT(file->faces("S001/C2.jpg", folder / "S001/C2.jpg"), IsEmpty());
-    EXPECT_EQ(file->note(), "");
-  }
-  write_file(folder / "S001/C3.txt", std::string_view("1 2\n3 4\n5 6\n"));
-  try {
-    open_landmarks("beside")->faces("", folder / "S001/C3.jpg");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.file(), (folder / "S001/C3.txt").string());
-    EXPECT_EQ(error.message(), "3 points");
-  }
-}
-
-TEST(LandmarkFolder, TakesBoxesOfEitherForm) {
-  const std::string lines = "40 50\n80 50\n60 70\n45 90\n75 90\n";
-  expect_box(parse_points("20 30 110 120\n" + lines).box, 20, 30, 110, 120);
-  expect_box(parse_points(lines + "38 48 45 55\n").box, 38, 48, 83, 103);
-  expect_points(parse_points("version: 1\nn_points: 5\n{\n" + lines + "}\n"));
-}
-
-TEST(LandmarkFolder, ExchangesSidesAndTells) {
-  const test::TemporaryFolder folder;
-  write_file(folder / "a.txt", std::string_view("80 50\n40 50\n60 70\n75 90\n45 90\n"));
-  const auto file = open_landmarks("beside");
-  expect_points(file->faces("a.jpg", folder / "a.jpg").at(0));
-  EXPECT_THAT(file->note(), HasSubstr("in 1 of the files"));
 }
 
 TEST(LandmarkFile, ThatIsNotThereOrWrongIsNamed) {
