@@ -30,7 +30,7 @@ std::vector<int64_t> fortran_strides(const std::vector<int64_t>& shape) {
   int64_t stride = 1;
   for (const int64_t extent : shape) {
     strides.push_back(stride);
-    stride *= std::max<int64_t>(extent, 1);
+    stride *= extent;
   }
   return strides;
 }
@@ -42,7 +42,7 @@ TensorView view_of(const pickle::NumpyArray& array, const std::string& name, Ten
   if (!count || *count > array.length || *count * dtype_size(view.dtype) != array.length) {
     throw Error(fmt::format("has '{}' as an array whose shape does not fit its {} bytes", name, array.length));
   }
-  if (array.fortran_order) view.strides = fortran_strides(array.shape);
+  if (array.fortran_order && *count > 0) view.strides = fortran_strides(array.shape);
   const std::vector<std::byte> plain = pickle::bytes_of(array.data);
   const std::span<std::byte> kept = memory.allocate(plain.size());
   std::copy(plain.begin(), plain.end(), kept.begin());

@@ -1,7 +1,8 @@
-// A .npy file; what it says must be what it has.
+// A .npy file; what it says must be what it has. Those of weights too.
 #include "facerec/core/error.h"
 #include "fuzz/views.h"
 #include "io/npy.h"
+#include "io/numpy_weights.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace facerec;
@@ -13,6 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     unsigned sum = 0;
     for (const std::byte byte : array.data) sum += static_cast<unsigned>(byte);
     [[maybe_unused]] volatile unsigned sink = sum;
+  } catch (const Error&) {
+  }
+  try {
+    TensorMemory memory(std::as_bytes(std::span(data, size)));
+    TensorFile file;
+    read_numpy_weights(memory, file);
+    fuzz::use(file);
   } catch (const Error&) {
   }
   return 0;

@@ -8,12 +8,18 @@
 #include "facerec/core/error.h"
 #include "support/checkpoints.h"
 #include "support/manifest.h"
+#include "support/numpy_pickles.h"
 #include "unit/io/allocations.h"
 
 namespace facerec {
 namespace {
 
+using test::array;
+using test::binary;
+using test::dtype;
+using test::list;
 using test::little;
+using test::tuple;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace std::string_literals;
@@ -34,25 +40,10 @@ std::string error_of(const std::string& file) {
   return "no error";
 }
 
-std::string binary(const std::string& content) {
-  return "C" + std::string{static_cast<char>(content.size())} + content;
-}
-std::string tuple(const std::string& items) { return "(" + items + "t"; }
-std::string list(const std::string& items) { return "](" + items + "e"; }
 std::string pack(const std::string& images, const std::string& flags) {
   return "\x80\x03" + tuple(list(images) + flags) + ".";
 }
 
-// What NumPy 1 pickles.
-std::string dtype(const std::string& type) {
-  const std::string made = test::global("numpy", "dtype") + tuple(test::pickled(type) + "\x89\x88") + "R";
-  return made + tuple("K\3" + test::pickled(std::string_view("|")) + "NNNJ\xFF\xFF\xFF\xFFJ\xFF\xFF\xFF\xFFK\0"s) + "b";
-}
-std::string array(const std::string& type, const std::string& shape, const std::string& data) {
-  const std::string empty = test::global("numpy.core.multiarray", "_reconstruct") +
-                            tuple(test::global("numpy", "ndarray") + tuple("K\0"s) + binary("b")) + "R";
-  return empty + tuple("K\1" + tuple(shape) + dtype(type) + "\x89" + data) + "b";
-}
 std::string scalar(const std::string& type, const std::string& data) {
   return test::global("numpy.core.multiarray", "scalar") + tuple(dtype(type) + data) + "R";
 }
