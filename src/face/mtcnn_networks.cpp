@@ -67,8 +67,40 @@ Tensor convolve(const Tensor& x, const Layer& layer) {
   return torch::prelu(torch::conv2d(x, layer.weight, layer.bias), layer.slope);
 }
 
-// MaxPool2d(kernel, stride 2, ceil_mode).
-Tensor pool(const Tensor& x, int64_t kernel) { return torch::max_pool2d(x, kernel, 2, 0, 1, true); }
+// The maximum of `kernel` × `kernel` pixels, fewer at the far edges, into one pixel of the output.
+void pool_pixel(const float* from, int64_t row_length, int64_t channels, int64_t rows, int64_t columns, float* to) {
+  std::copy_n(from, channels, to);
+  for (int64_t y = 0; y < rows; ++y) {
+    for (int64_t x = 0; x < columns; ++x) {
+      const float* pixel = from + y * row_length + x * channels;
+      for (int64_t c = 0; c < channels; ++c) to[c] = std::max(to[c], pixel[c]);
+    }
+  }
+}
+
+// MaxPool2d(kernel, stride 2, ceil_mode). LibTorch's also tells where each maximum was, at several times the price.
+Tensor pool(const Tensor& x, int64_t kernel) {
+  if (!x.is_cpu()) return torch::max_pool2d(x, kernel, 2, 0, 1, true);
+  const Tensor from = x.contiguous(torch::MemoryFormat::ChannelsLast);
+  const int64_t channels = from.size(1), height = from.size(2), width = from.size(3);
+  const int64_t rows = (height - kernel + 1) / 2 + 1, columns = (width - kernel + 1) / 2 + 1;
+  const Tensor pooled = torch::empty({from.size(0), channels, rows, columns},
+                                     from.options().memory_format(torch::MemoryFormat::ChannelsLast));
+  const float* source = from.const_data_ptr<float>();
+  float* target = pooled.data_ptr<float>();
+  at::parallel_for(0, from.size(0) * rows, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t line = begin; line < end; ++line) {
+      const int64_t y = 2 * (line % rows);
+      const float* first = source + (line / rows * height + y) * width * channels;
+      for (int64_t column = 0; column < columns; ++column) {
+        const int64_t at = 2 * column;
+        pool_pixel(first + at * channels, width * channels, channels, std::min(kernel, height - y),
+                   std::min(kernel, width - at), target + (line * columns + column) * channels);
+      }
+    }
+  });
+  return pooled;
+}
 
 // By row, column, channel.
 Tensor flat(const Tensor& x) { return x.permute({0, 2, 3, 1}).reshape({x.size(0), -1}); }
