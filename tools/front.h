@@ -18,6 +18,7 @@ RunVerb set_up_eval(CLI::App& app);
 RunVerb set_up_info(CLI::App& app);
 RunVerb set_up_export(CLI::App& app);
 RunVerb set_up_pack(CLI::App& app);
+RunVerb set_up_align(CLI::App& app);
 RunVerb set_up_models(CLI::App& app);
 
 // --arch, --publisher and --preprocess, for every verb that opens a model.

@@ -23,6 +23,7 @@ struct VerbEntry {
 
 constexpr VerbEntry verbs[] = {
     {"synth", "procedural identities: a stand-in data set that needs no download", set_up_synth},
+    {"align", "photographs to crops of their faces: detection, five landmarks, similarity", set_up_align},
     {"pack", "a data set from one form into another", set_up_pack},
     {"train", "train a model from a configuration", set_up_train},
     {"finetune", "train on from a model, and compare it before and after", set_up_finetune},

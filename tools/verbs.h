@@ -11,6 +11,7 @@
 #include "facerec/data/synth.h"
 #include "facerec/face/published_weights.h"
 #include "facerec/model/recognise.h"
+#include "facerec/recognize/align.h"
 #include "facerec/train/config.h"
 
 namespace facerec {
@@ -47,6 +48,15 @@ struct PackVerb {
   std::string out;
   std::string pairs;  // a list, or how many to draw
   PackOptions options;
+};
+
+struct AlignVerb {
+  DataSetOptions input;
+  std::string out, pairs;
+  std::string detector = "auto";  // or "each": every one whose weights are at hand
+  std::string weights, device = "auto";
+  std::string size = "112x112", faces = "largest", fallback, shard = "1/1", preview;
+  AlignOptions options;
 };
 
 struct TrainVerb {
@@ -115,6 +125,7 @@ struct Verbs {
   int (*info)(const InfoVerb&, const CommonOptions&);
   int (*export_model)(const ExportVerb&, const CommonOptions&);
   int (*pack)(const PackVerb&, const CommonOptions&);
+  int (*align)(const AlignVerb&, const CommonOptions&);
   int (*models)(const ModelsVerb&, const CommonOptions&);
 };
 

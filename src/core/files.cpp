@@ -156,6 +156,29 @@ void write_file(const fs::path& path, std::span<const std::byte> bytes) {
 
 void write_file(const fs::path& path, std::string_view text) { write_file(path, std::as_bytes(std::span(text))); }
 
+bool make_folder(const fs::path& path) {
+  std::error_code code;
+  const bool is_new = fs::create_directories(path, code);
+  if (code) throw system_error(path, "cannot be made", code.value());
+  return is_new;
+}
+
+void write_file_unsynced(const fs::path& path, std::span<const std::byte> bytes, const fs::path& scratch) {
+  const fs::path temporary = scratch / temporary_sibling(path).filename();
+  try {
+    write_whole(path, Descriptor(temporary, O_WRONLY | O_CREAT | O_EXCL).get(), bytes);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) throw system_error(path, "cannot be written", errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void sync_filesystem(const fs::path& folder) {
+  const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
+  if (::syncfs(directory.get()) != 0) throw system_error(folder, "cannot be put on the disk", errno);
+}
+
 GrowingFile::GrowingFile(fs::path path, uint64_t keep)
     : path_(std::move(path)), part_(path_.string() + ".part"), descriptor_(-1), size_(keep) {
   descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

@@ -36,7 +36,7 @@ bool leads_back(const std::vector<Folder>& folders, size_t number, const fs::pat
 }
 
 // What lies in a folder; the numbers of its own folders are given later. Links that lead nowhere are left out.
-std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number) {
+std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number, bool with_images) {
   constexpr size_t not_yet = 1;
   std::vector<Entry> entries;
   std::error_code failure;
@@ -48,7 +48,7 @@ std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number)
     if (entry->is_directory(code)) {
       const bool is_loop = entry->is_symlink(code) && leads_back(folders, number, entry->path());
       if (!is_loop) entries.push_back({std::move(name), not_yet});
-    } else if (number != 0 && has_image_extension(name) && entry->is_regular_file(code)) {
+    } else if (with_images && has_image_extension(name) && entry->is_regular_file(code)) {
       entries.push_back({std::move(name), 0});
     }
   }
@@ -57,26 +57,26 @@ std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number)
   return entries;
 }
 
-void add_images(const std::vector<Folder>& folders, size_t number, const std::string& prefix,
-                std::vector<std::string>& images) {
+void collect(const std::vector<Folder>& folders, size_t number, const std::string& prefix,
+             std::vector<std::string>& images) {
   for (const Entry& entry : folders[number].entries) {
     if (entry.folder == 0) {
       images.push_back(prefix + entry.name);
     } else {
-      add_images(folders, entry.folder, prefix + entry.name + "/", images);
+      collect(folders, entry.folder, prefix + entry.name + "/", images);
     }
   }
 }
 
 // The paths below `root` of its images, folder by folder. All folders of one depth at once: on a disk that has to seek,
 // and over a network, most of the time is waiting.
-std::vector<std::string> walk(const fs::path& root) {
+std::vector<std::string> walk(const fs::path& root, bool with_those_in_root) {
   std::vector<Folder> folders{{root, 0, 0, {}}};
   for (size_t begin = 0; begin < folders.size();) {
     const size_t end = folders.size();
     parallel_for(static_cast<int64_t>(end - begin), 4 * available_cores(), [&](int64_t i) {
       const size_t number = begin + static_cast<size_t>(i);
-      folders[number].entries = entries_of(folders, number);
+      folders[number].entries = entries_of(folders, number, number != 0 || with_those_in_root);
     });
     for (; begin < end; ++begin) {
       for (size_t i = 0; i < folders[begin].entries.size(); ++i) {
@@ -89,33 +89,35 @@ std::vector<std::string> walk(const fs::path& root) {
     }
   }
   std::vector<std::string> images;
-  add_images(folders, 0, "", images);
+  collect(folders, 0, "", images);
   return images;
 }
 
-struct Reading {
-  std::shared_ptr<ImageFiles> files;
-  int64_t unmatched = 0;
-  std::string example;  // of them
+// Images whose path does not tell who is in them.
+struct Unmatched {
+  int64_t count = 0;
+  std::string example;
 };
 
-Reading read_tree(const fs::path& root, const PathRule& rule) {
-  const std::vector<std::string> images = walk(root);
-  Reading reading{std::make_shared<ImageFiles>(root), 0, ""};
+// Adds the images to `files`; those without an identity only if they are wanted, as of the class "".
+Unmatched add_images(const std::vector<std::string>& images, const PathRule& rule, bool with_unmatched,
+                     ImageFiles& files) {
+  Unmatched unmatched;
   NamedClasses classes;
   std::vector<std::pair<const std::string*, uint32_t>> used;
   std::string identity;
   for (const std::string& path : images) {
+    identity.clear();
     const PathRule::Verdict verdict = rule.judge(path, identity);
-    if (verdict == PathRule::Verdict::use) {
+    const bool is_unmatched = verdict == PathRule::Verdict::no_match;
+    if (is_unmatched && unmatched.count++ == 0) unmatched.example = path;
+    if (verdict == PathRule::Verdict::use || (is_unmatched && with_unmatched)) {
       used.emplace_back(&path, classes.number_of(identity));
-    } else if (verdict == PathRule::Verdict::no_match && reading.unmatched++ == 0) {
-      reading.example = path;
     }
   }
-  const std::vector<uint32_t> labels = classes.add_to(*reading.files);
-  for (const auto& [path, number] : used) reading.files->add(*path, labels[number]);
-  return reading;
+  const std::vector<uint32_t> labels = classes.add_to(files);
+  for (const auto& [path, number] : used) files.add(*path, labels[number]);
+  return unmatched;
 }
 
 }  // namespace
@@ -127,19 +129,36 @@ std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConf
     const std::string what = fs::exists(root, code) ? "is not a folder of images" : "does not exist";
     throw Error::usage(what).file(text_of(root)).hint(expected_form);
   }
-  const PathRule rule(label, where);
-  const Reading reading = read_tree(root, rule);
-  if (reading.files->size() == 0) {
+  const auto files = std::make_shared<ImageFiles>(root);
+  const Unmatched unmatched = add_images(walk(root, false), PathRule(label, where), false, *files);
+  if (files->size() == 0) {
     throw Error::usage("holds no identity")
         .file(text_of(root))
-        .hint(reading.unmatched == 0 ? expected_form
-                                     : "no path has the form that `label` asks for, such as " + reading.example);
+        .hint(unmatched.count == 0 ? expected_form
+                                   : "no path has the form that `label` asks for, such as " + unmatched.example);
   }
-  if (reading.unmatched > 0) {
+  if (unmatched.count > 0) {
     spdlog::warn("{}: {} images are left out, their paths do not tell who they are, such as {}", text_of(root),
-                 reading.unmatched, reading.example);
+                 unmatched.count, unmatched.example);
   }
-  return reading.files;
+  return files;
+}
+
+std::shared_ptr<Dataset> open_image_tree(const fs::path& root, const LabelConfig& label,
+                                         const std::map<std::string, std::string>& where) {
+  std::error_code code;
+  const bool is_image = fs::is_regular_file(root, code) && has_image_extension(text_of(root.filename()));
+  if (!is_image && !fs::is_directory(root, code)) {
+    const std::string what = fs::exists(root, code) ? "is neither a folder nor an image" : "does not exist";
+    throw Error::usage(what).file(text_of(root)).hint("jpg, jpeg, png, bmp and webp are read");
+  }
+  const std::vector<std::string> images = is_image ? std::vector{root.filename().string()} : walk(root, true);
+  const auto files = std::make_shared<ImageFiles>(is_image ? root.parent_path() : root);
+  add_images(images, PathRule(label, where), true, *files);
+  if (files->size() == 0) {
+    throw Error::usage("holds no image").file(text_of(root)).hint("jpg, jpeg, png, bmp and webp are read");
+  }
+  return files;
 }
 
 }  // namespace facerec

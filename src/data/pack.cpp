@@ -213,18 +213,35 @@ PackSummary pack_training_set(const TrainingSetConfig& set, const std::string& r
   }
   const int64_t all = data->size();
   if (!options.exclude.empty()) data = exclude(data, options.exclude);
-  PackSummary summary;
+  PackSummary summary = pack_images(data, describe_job(set, root, options, *data), out, options, progress);
   summary.excluded = all - data->size();
-  summary.skipped = problems.list();
-  summary.skipped_count = problems.count();
-  summary.already_there = is_finished(out, options, data->size());
+  summary.skipped.insert(summary.skipped.begin(), problems.list().begin(), problems.list().end());
+  summary.skipped_count += problems.count();
+  return summary;
+}
+
+PackSummary pack_images(std::shared_ptr<const Dataset> images, const std::string& job_text, const fs::path& out,
+                        const PackOptions& options, const PackProgress& progress) {
+  PackSummary summary;
+  summary.already_there = is_finished(out, options, images->size());
   if (summary.already_there) return summary;
-  PackJob job(out, options, describe_job(set, root, options, *data));
-  if (!job.is_done()) Packing(data, out, options, job).run(progress, summary);
+  PackJob job(out, options, job_text);
+  if (!job.is_done()) Packing(std::move(images), out, options, job).run(progress, summary);
   summary.already_there = job.is_done();
   if (job.is_done() && options.format == "recordio") mark_as_packed(out);
   if (summary.signal == 0) job.end();
   return summary;
+}
+
+void check_pack_output(const fs::path& out, const PackOptions& options) {
+  check_name(out, options.format);
+  if (options.format == "bin" || options.format == "bcolz") return check_evaluation_output(out, options);
+  if (!options.force && fs::exists(out.string() + ".pack")) {
+    throw Error::usage("an earlier packing into it was interrupted")
+        .file(text_of(out))
+        .hint("--force begins anew, facerec pack --resume goes on with it");
+  }
+  check_output(out, options);
 }
 
 }  // namespace facerec

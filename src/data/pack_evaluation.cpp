@@ -102,8 +102,10 @@ void write_folder_of_pairs(const PairSet& set, const fs::path& out, int threads,
   });
 }
 
+}  // namespace
+
 // A bcolz folder is known by itself, and its list must not be another's.
-void check_output_of(const fs::path& out, const PackOptions& options) {
+void check_evaluation_output(const fs::path& out, const PackOptions& options) {
   const fs::path list = out.string() + "_list.npy";
   if (options.format != "bcolz" || !fs::exists(out)) check_output(out, options);
   if (options.format != "bcolz") return;
@@ -115,11 +117,9 @@ void check_output_of(const fs::path& out, const PackOptions& options) {
   }
 }
 
-}  // namespace
-
 PackSummary pack_evaluation_set(const PairSet& set, const fs::path& out, const PackOptions& options,
                                 const PackProgress& progress) {
-  check_output_of(out, options);
+  check_evaluation_output(out, options);
   if (!out.parent_path().empty()) fs::create_directories(out.parent_path());
   const int64_t images = set.images->size(), pairs = static_cast<int64_t>(set.pairs.size());
   const PairsWritten count_pairs = [&](int64_t done) {

@@ -1,7 +1,4 @@
 // The writers of image files and of lists.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -30,14 +27,8 @@ class FolderWriter : public PackWriter {
     if (!file) throw Error("cannot be written: " + std::generic_category().message(errno)).file(text_of(path));
   }
 
-  // One call for thousands of small files.
   std::vector<uint64_t> sync() override {
-    const int folder = ::open(part_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool is_synced = folder >= 0 && ::syncfs(folder) == 0;
-    const int code = errno;
-    if (folder >= 0) ::close(folder);
-    if (!is_synced)
-      throw Error("cannot be put on the disk: " + std::generic_category().message(code)).file(text_of(part_));
+    sync_filesystem(part_);
     return {0};
   }
 

@@ -46,14 +46,6 @@ PackState load(const fs::path& file) {
   }
 }
 
-// Size and time of change of a file; null where it is none.
-Json stamp_of(const fs::path& path) {
-  std::error_code code;
-  if (!fs::is_regular_file(path, code)) return nullptr;
-  const auto changed = fs::last_write_time(path, code).time_since_epoch();
-  return {fs::file_size(path, code), std::chrono::duration_cast<std::chrono::nanoseconds>(changed).count()};
-}
-
 uint32_t checksum(uint32_t before, const void* bytes, size_t size) {
   return crc32c(std::span(static_cast<const std::byte*>(bytes), size), before);
 }
@@ -78,6 +70,13 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
 
 }  // namespace
 
+Json file_stamp(const fs::path& path) {
+  std::error_code code;
+  if (!fs::is_regular_file(path, code)) return nullptr;
+  const auto changed = fs::last_write_time(path, code).time_since_epoch();
+  return {fs::file_size(path, code), std::chrono::duration_cast<std::chrono::nanoseconds>(changed).count()};
+}
+
 std::string describe_job(const TrainingSetConfig& set, const std::string& root, const PackOptions& options,
                          const Dataset& data) {
   Json json = config_json(set);
@@ -85,9 +84,9 @@ std::string describe_job(const TrainingSetConfig& set, const std::string& root, 
   const std::string format = data_format(path);
   json["path"] = text_of(fs::absolute(path));
   json["root"] = root.empty() ? "" : text_of(fs::absolute(root));
-  json["stamp"] = stamp_of(records);
+  json["stamp"] = file_stamp(records);
   json["format"] = options.format;
-  json["exclude"] = {options.exclude, stamp_of(options.exclude)};
+  json["exclude"] = {options.exclude, file_stamp(options.exclude)};
   json["images"] = data.size();
   json["checksum"] = checksum_of(data, format != "recordio" && format != "tfrecord");
   return to_json_text(json);

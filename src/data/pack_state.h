@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ class PackJob {
   bool done_ = false;
 };
 
+// Size and time of change of a file; null where it is none.
+nlohmann::ordered_json file_stamp(const fs::path& path);
+
 // What stands for the input in PackState::job: its place, and what of it can change.
 std::string describe_job(const TrainingSetConfig& set, const std::string& root, const PackOptions& options,
                          const Dataset& data);
@@ -49,6 +53,8 @@ std::string describe_job(const TrainingSetConfig& set, const std::string& root, 
 // Throws a usage Error when `out` is there and may not be replaced: without `force`, or when it is a folder that
 // `mark_as_packed` has not marked, or a file where a folder is to come.
 void check_output(const fs::path& out, const PackOptions& options);
+
+void check_evaluation_output(const fs::path& out, const PackOptions& options);  // the same, of pack_evaluation_set()
 
 // Throws a usage Error when one of the two lies inside the other.
 void check_apart(const fs::path& in, const fs::path& out);

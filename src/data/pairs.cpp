@@ -41,6 +41,11 @@ std::vector<Line> read_lines(const fs::path& list) {
   return lines;
 }
 
+bool starts_as_lfw(const std::vector<Line>& lines) {
+  uint32_t first = 0;
+  return !lines.empty() && lines[0].words.size() <= 2 && parse_count(lines[0].words[0], first);
+}
+
 class PairReader {
  public:
   PairReader(const fs::path& images, const fs::path& list, bool skip_missing)
@@ -48,8 +53,7 @@ class PairReader {
 
   PairSet read(const std::string& name) {
     const std::vector<Line> lines = read_lines(list_);
-    uint32_t first = 0;
-    if (!lines.empty() && lines[0].words.size() <= 2 && parse_count(lines[0].words[0], first)) {
+    if (starts_as_lfw(lines)) {
       read_lfw(lines);
     } else {
       for (const Line& line : lines) read_flat(line);
@@ -114,6 +118,8 @@ class PairReader {
 };
 
 }  // namespace
+
+bool is_lfw_list(const fs::path& list) { return starts_as_lfw(read_lines(list)); }
 
 PairSet open_pairs(const fs::path& images, const fs::path& list, const std::string& name, bool skip_missing) {
   std::error_code code;

@@ -1,4 +1,5 @@
-#include "eval/canvas.h"
+#include "eval/canvas_svg.h"
+
 #include "eval/format.h"
 
 namespace facerec {

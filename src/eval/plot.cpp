@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eval/canvas.h"
+#include "eval/canvas_svg.h"
 #include "eval/format.h"
 #include "facerec/core/error.h"
 

@@ -91,6 +91,8 @@ FaceChoice parse_face_choice(const std::string& name) {
   throw unknown_name("choice of faces", name, known);
 }
 
+const char* name_of(FaceChoice choice) { return std::ranges::find(rules, choice, &Rule::choice)->name; }
+
 Alignment choose_faces(std::vector<Face> faces, int width, int height, const CropShape& shape,
                        const SelectionOptions& options) {
   Alignment alignment{.width = width, .height = height};

@@ -74,6 +74,20 @@ std::vector<fs::path> files_of(const DetectorOptions& options) {
       .hint(many ? "name the folder that holds pnet, rnet and onet" : "name the file with the weights");
 }
 
+// With the name of a detector that there is.
+DetectorOptions resolved(DetectorOptions options) {
+  if (options.name == "auto") {
+    if (!options.weights.empty())
+      throw Error::usage("weights without a detector").hint("name it: --detector retinaface");
+    options.name = best_detector();
+  }
+  if (std::find(std::begin(names), std::end(names), options.name) == std::end(names)) {
+    throw Error::usage("there is no detector '" + options.name + "'")
+        .hint(fmt::format("known: auto, {}", fmt::join(names, ", ")));
+  }
+  return options;
+}
+
 std::unique_ptr<Detector> open(const DetectorOptions& options) {
   const std::vector<fs::path> files = files_of(options);
   if (options.name.starts_with("mtcnn")) return open_mtcnn(options, files);
@@ -131,19 +145,11 @@ std::string best_detector() {
 }
 
 std::unique_ptr<Detector> open_detector(const DetectorOptions& options) {
-  DetectorOptions resolved = options;
-  if (options.name == "auto") {
-    if (!options.weights.empty())
-      throw Error::usage("weights without a detector").hint("name it: --detector retinaface");
-    resolved.name = best_detector();
-  }
-  if (std::find(std::begin(names), std::end(names), resolved.name) == std::end(names)) {
-    throw Error::usage("there is no detector '" + options.name + "'")
-        .hint(fmt::format("known: auto, {}", fmt::join(names, ", ")));
-  }
   at::set_num_threads(resolve_threads(options.threads));
-  return std::make_unique<BoundedDetector>(open(resolved));
+  return std::make_unique<BoundedDetector>(open(resolved(options)));
 }
+
+std::vector<fs::path> detector_files(const DetectorOptions& options) { return files_of(resolved(options)); }
 
 std::vector<std::vector<size_t>> groups_of_one_size(std::span<const Image> images) {
   std::vector<std::vector<size_t>> groups;

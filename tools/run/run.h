@@ -12,6 +12,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common);  // and finet
 int run_eval(const EvalVerb& verb, const CommonOptions& common);
 int run_info(const InfoVerb& verb, const CommonOptions& common);
 int run_pack(const PackVerb& verb, const CommonOptions& common);
+int run_align(const AlignVerb& verb, const CommonOptions& common);
 int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);

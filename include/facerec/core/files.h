@@ -39,6 +39,14 @@ class AtomicFile {
 void write_file(const fs::path& path, std::span<const std::byte> bytes);
 void write_file(const fs::path& path, std::string_view text);
 
+// With those above it; whether it was not there before. Throws Error naming it.
+bool make_folder(const fs::path& path);
+
+// For many small files: whole under its name or absent, but not yet on the disk, where sync_filesystem() puts all of them
+// in one call. The file is made in the folder `scratch`, of the same filesystem, which a killed process leaves it in.
+void write_file_unsynced(const fs::path& path, std::span<const std::byte> bytes, const fs::path& scratch);
+void sync_filesystem(const fs::path& folder);  // the whole filesystem that the folder is on
+
 // A file that is written over several lives of a process: under the name `path`.part until commit() renames it. Unlike
 // AtomicFile it stays when it is destroyed, and the next one goes on from a size that sync() has put on the disk.
 class GrowingFile {

@@ -54,6 +54,12 @@ std::vector<int64_t> images_per_class(const Dataset& data);
 std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConfig& label = {},
                                            const std::map<std::string, std::string>& where = {});
 
+// The same with every image: those directly in `root` too, and those whose path does not tell who is in them, which are of
+// a class named "". `root` may be a single image. Throws a usage Error when it is missing or unreadable, or when no image is
+// left.
+std::shared_ptr<Dataset> open_image_tree(const fs::path& root, const LabelConfig& label = {},
+                                         const std::map<std::string, std::string>& where = {});
+
 // One training set in any of the forms that are read: a folder of images, a list or CSV file (src/data/lists.h),
 // RecordIO, TFRecord. `root`: what relative paths inside lists are below. Throws Error for what is none of them.
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems);

@@ -45,10 +45,19 @@ using PackProgress = std::function<void(int64_t done, int64_t total)>;  // image
 PackSummary pack_training_set(const TrainingSetConfig& set, const std::string& root, const fs::path& out,
                               const PackOptions& options, const PackProgress& progress);
 
+// The same for images that are open already. `job` stands for all that they depend on: what was begun with another one is
+// not gone on with.
+PackSummary pack_images(std::shared_ptr<const Dataset> images, const std::string& job, const fs::path& out,
+                        const PackOptions& options, const PackProgress& progress);
+
 // An evaluation set into `out`: bin, bcolz (with out_list.npy), or folder with pairs.txt: LFW's form where the set has
 // folds, else flat. Whole or absent; a call that was killed begins anew.
 PackSummary pack_evaluation_set(const PairSet& set, const fs::path& out, const PackOptions& options,
                                 const PackProgress& progress);
+
+// Throws what a packing into `out` would throw before it reads an image, for work that comes first: when `out` is there
+// without `force`, is being packed, or has a name that the format is not known by.
+void check_pack_output(const fs::path& out, const PackOptions& options);
 
 // The images of `data` that the file `list` does not name, by their place "identity/file.jpg", their name or their
 // identity. Throws a usage Error when a line names nothing.

@@ -32,6 +32,9 @@ struct PairSet {
 // pairs.
 PairSet open_pairs(const fs::path& images, const fs::path& list, const std::string& name, bool skip_missing = false);
 
+// Whether a list is in LFW's form, which names images without their extensions.
+bool is_lfw_list(const fs::path& list);
+
 // Every evaluation set that `path` holds:
 //     an InsightFace .bin
 //     a bcolz folder with its sibling <folder>_list.npy (face.evoLVe)

@@ -23,6 +23,7 @@ enum class FaceChoice {
 };
 
 FaceChoice parse_face_choice(const std::string& name);  // throws a usage Error
+const char* name_of(FaceChoice choice);
 
 struct SelectionOptions {
   FaceChoice faces = FaceChoice::largest;

@@ -46,6 +46,9 @@ using DetectorFactory = std::function<std::unique_ptr<Detector>()>;  // called o
 // Error for weights that are damaged or of another network.
 std::unique_ptr<Detector> open_detector(const DetectorOptions& options);
 
+// The files that it reads; of haar, the folder of the cascades. Throws the usage Errors of open_detector().
+std::vector<fs::path> detector_files(const DetectorOptions& options);
+
 // The names above, in the order in which "auto" prefers them.
 std::span<const std::string_view> detector_names();
 

@@ -134,14 +134,6 @@ void check(const SynthConfig& config, const fs::path& out, bool force) {
   }
 }
 
-// Whether it had to be made.
-bool make_folder(const fs::path& path) {
-  std::error_code failure;
-  const bool made = fs::create_directories(path, failure);
-  if (failure) throw Error("cannot be made: " + failure.message()).file(text_of(path));
-  return made;
-}
-
 }  // namespace
 
 SynthSummary write_synthetic_set(const SynthConfig& config, const fs::path& out, int threads, bool force,

@@ -1,4 +1,4 @@
-// What a figure is drawn on: SVG text or pixels. Units are those of the SVG; y grows downwards.
+// What a figure is drawn on: pixels here, SVG in eval/canvas_svg.h. Units are those of the SVG; y grows downwards.
 #pragma once
 
 #include <cstdint>
@@ -46,19 +46,6 @@ class Canvas {
   virtual double width_of(const std::string& text, double size) const = 0;  // about
 };
 
-class SvgCanvas : public Canvas {
- public:
-  SvgCanvas(int width, int height, const std::string& title);
-  void polyline(std::span<const Spot> spots, const Stroke& stroke) override;
-  void rectangle(Spot corner, double width, double height, Colour fill, std::optional<Stroke> stroke) override;
-  void text(Spot baseline, const Text& text) override;
-  double width_of(const std::string& text, double size) const override;
-  std::string finish() &&;
-
- private:
-  std::string svg_;
-};
-
 class ImageCanvas : public Canvas {
  public:
   static constexpr int scale = 2;  // pixels a unit
@@ -68,6 +55,7 @@ class ImageCanvas : public Canvas {
   void rectangle(Spot corner, double width, double height, Colour fill, std::optional<Stroke> stroke) override;
   void text(Spot baseline, const Text& text) override;
   double width_of(const std::string& text, double size) const override;
+  void image(Spot corner, const Image& image);  // `scale` pixels a unit; what lies outside is cut off
   Image finish() &&;
 
  private:

@@ -1,8 +1,8 @@
+#include "image/canvas.h"
+
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 #include <vector>
-
-#include "eval/canvas.h"
 
 namespace facerec {
 namespace {
@@ -119,6 +119,15 @@ void ImageCanvas::text(Spot baseline, const Text& text) {
 
 double ImageCanvas::width_of(const std::string& text, double size) const {
   return static_cast<double>(text_pixels(text, size)) / scale;
+}
+
+void ImageCanvas::image(Spot corner, const Image& image) {
+  const cv::Mat source(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
+  const cv::Rect place(static_cast<int>(std::lround(corner.x * scale)), static_cast<int>(std::lround(corner.y * scale)),
+                       image.width, image.height);
+  const cv::Rect visible = place & cv::Rect(0, 0, pixels_->mat.cols, pixels_->mat.rows);
+  if (visible.empty()) return;
+  source(visible - place.tl()).copyTo(pixels_->mat(visible));
 }
 
 Image ImageCanvas::finish() && { return std::move(pixels_->image); }

@@ -1,0 +1,34 @@
+#include "recognize/align_journal.h"
+
+#include <fmt/format.h>
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+
+JournalLines::JournalLines(const fs::path& file) : path_(file), file_(file) {
+  const std::span<const std::byte> bytes = file_.bytes();
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (size_t end = 0; (end = text.find('\n', end)) != std::string_view::npos;) ends_.push_back(++end);
+}
+
+std::string_view JournalLines::line(int64_t i) const {
+  const uint64_t begin = bytes(i), end = bytes(i + 1) - 1;
+  return {reinterpret_cast<const char*>(file_.bytes().data()) + begin, end - begin};
+}
+
+ImageRecord JournalLines::record(int64_t i) const try { return parse_record(line(i)); } catch (const Error& fault) {
+  throw Error(fmt::format("line {}: {}", i + 1, fault.message())).file(text_of(path_)).hint("--force begins anew");
+}
+
+uint64_t JournalLines::bytes(int64_t lines) const { return lines == 0 ? 0 : ends_[static_cast<size_t>(lines) - 1]; }
+
+JournalWriter::JournalWriter(const fs::path& file, uint64_t bytes) : file_(file, bytes) {}
+
+void JournalWriter::sync() {
+  file_.write(lines_);
+  lines_.clear();
+  file_.sync();
+}
+
+}  // namespace facerec

@@ -1,0 +1,68 @@
+#include "recognize/align_options.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "data/pack_state.h"
+#include "facerec/core/error.h"
+#include "io/sha256.h"
+
+namespace facerec {
+
+int detection_reduction(const SelectionOptions& selection) {
+  constexpr int smallest_face = 40;
+  int reduction = 8;
+  while (reduction > 1 && selection.min_size / reduction < smallest_face) reduction /= 2;
+  return reduction;
+}
+
+void check_align_options(const AlignOptions& options) {
+  const Shard& shard = options.shard;
+  if (shard.count < 1 || shard.index < 1 || shard.index > shard.count) {
+    throw Error::usage(fmt::format("--shard {}/{}: there are shards 1/N … N/N", shard.index, shard.count));
+  }
+  if (shard.count > 1 && options.format != "folder") {
+    throw Error::usage("--shard is for --to folder").hint("facerec pack makes one set of the folder when all are done");
+  }
+  if (shard.count > 1 && options.force) {
+    throw Error::usage("--shard and --force: one of several processes would remove what the others write")
+        .hint("remove the folder before they start");
+  }
+  const bool holds_pairs = options.format == "bin" || options.format == "bcolz";
+  if (holds_pairs && options.selection.faces == FaceChoice::all) {
+    throw Error::usage("--faces all gives several crops an image, and " + options.format + " holds pairs of images");
+  }
+  const CropShape& crop = options.crop;
+  if (options.format == "bcolz" && (crop.width != 112 || crop.height != 112)) {
+    throw Error::usage(fmt::format("bcolz sets hold crops of 112x112, not {}x{}", crop.width, crop.height));
+  }
+}
+
+nlohmann::ordered_json describe_align(const AlignInput& input, const AlignOptions& options, const AlignSource& source) {
+  using Json = nlohmann::ordered_json;
+  PackOptions pack;
+  pack.format = options.format;
+  const SelectionOptions& selection = options.selection;
+  Json json = Json::parse(describe_job(input.set, input.root, pack, *source.images));
+  json.erase("exclude");
+  json["pairs"] = {text_of(input.pairs), file_stamp(input.pairs)};
+  json["landmarks"] = {options.landmarks, file_stamp(options.landmarks)};
+  json["detector"] = options.landmarks.empty() ? Json(options.detector) : Json();
+  json["weights"] = Json::array();
+  for (const fs::path& file : options.weights) {
+    json["weights"].push_back(
+        {{"file", text_of(file)}, {"sha256", fs::is_directory(file) ? Json() : Json(sha256_of(file))}});
+  }
+  json["size"] = fmt::format("{}x{}", options.crop.width, options.crop.height);
+  json["padding"] = options.crop.padding;
+  json["jpeg_quality"] = options.jpeg_quality;
+  json["faces"] = name_of(selection.faces);
+  json["min_size"] = selection.min_size;
+  json["min_score"] = selection.min_score;
+  json["max_yaw"] = selection.max_yaw;
+  json["fallback"] = selection.fallback_center ? Json("center") : Json();
+  return json;
+}
+
+}  // namespace facerec

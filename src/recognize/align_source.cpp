@@ -1,0 +1,110 @@
+#include "recognize/align_source.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+namespace {
+
+bool holds_pairs(const std::string& format) { return format == "bin" || format == "bcolz"; }
+
+std::string plain_path(const std::string& name) { return fs::path(name).lexically_normal().string(); }
+
+// The pairs of `set`, as of the images of `tree`, which holds them all.
+PairSet renumbered(const PairSet& set, const Dataset& tree, const fs::path& list) {
+  std::unordered_map<std::string, uint32_t> wanted;
+  for (int64_t i = 0; i < set.images->size(); ++i) wanted.emplace(plain_path(set.images->name(i)), UINT32_MAX);
+  for (int64_t i = 0; i < tree.size(); ++i) {
+    const auto found = wanted.find(plain_path(tree.name(i)));
+    if (found != wanted.end()) found->second = static_cast<uint32_t>(i);
+  }
+  auto number = [&](uint32_t image) {
+    const std::string name = set.images->name(image);
+    const uint32_t found = wanted.at(plain_path(name));
+    if (found == UINT32_MAX) throw Error::usage("names what is no image of the set: " + name).file(text_of(list));
+    return found;
+  };
+  PairSet result{set.name, nullptr, {}, set.fold, set.missing};
+  for (const Pair& pair : set.pairs) result.pairs.push_back({number(pair.a), number(pair.b), pair.same});
+  return result;
+}
+
+// A set whose images are nothing but those of its pairs.
+AlignSource source_of(PairSet set) {
+  AlignSource source{set.images, "", {}, "", "", Problems()};
+  source.pairs = std::move(set);
+  return source;
+}
+
+PairSet one_set(const fs::path& path, const fs::path& list, bool skip_missing) {
+  std::vector<PairSet> sets = open_evaluation_sets(path, list, "", skip_missing);
+  if (sets.size() == 1) return std::move(sets.front());
+  throw Error::usage(fmt::format("holds {} evaluation sets", sets.size()))
+      .file(text_of(path))
+      .hint("name one of them, or align all of it --to folder");
+}
+
+AlignSource open_tree(const AlignInput& input, const fs::path& path, const std::string& format, bool skip_missing) {
+  const bool is_folder = fs::is_directory(path);
+  AlignSource source{open_image_tree(path, input.set.label, input.set.where), path, {}, "", "", Problems()};
+  if (!is_folder) source.tree = path.parent_path();
+  if (format != "folder" || !is_folder) return source;
+  if (input.pairs.empty() && data_format(path) == "cfp") {
+    source.protocol = path / "Protocol";
+    for (const PairSet& set : open_evaluation_sets(path, "", "", skip_missing)) {
+      const PairSet part = renumbered(set, *source.images, source.protocol);
+      source.pairs.pairs.insert(source.pairs.pairs.end(), part.pairs.begin(), part.pairs.end());
+    }
+    return source;
+  }
+  const fs::path list = input.pairs.empty() ? path / "pairs.txt" : input.pairs;
+  if (input.pairs.empty() && !fs::exists(list)) return source;
+  source.pairs = renumbered(open_pairs(path, list, set_name(path), skip_missing), *source.images, list);
+  if (is_lfw_list(list)) source.lfw_list = list;
+  return source;
+}
+
+}  // namespace
+
+bool needs_identity(const std::string& format) { return format != "folder" && !holds_pairs(format); }
+
+fs::path path_of(const AlignInput& input) { return below_root(input.root, input.set.path); }
+
+std::string AlignSource::place(int64_t image) const {
+  if (tree.empty()) return images->relative_path(image);
+  return fs::path(images->name(image)).lexically_relative(tree).string();
+}
+
+bool AlignSource::has_identity(int64_t image) const { return !images->class_name(images->label(image)).empty(); }
+
+AlignSource open_align_source(const AlignInput& input, const std::string& format, bool skip_missing) {
+  const fs::path path = path_of(input);
+  const std::string kind = data_format(path);
+  if (!fs::exists(path) && kind.empty()) throw Error::usage("does not exist").file(text_of(path));
+  const bool is_tree = kind == "folder" || kind == "cfp" || kind.empty();
+  if (!input.pairs.empty() && kind != "folder" && kind != "cfp") {
+    throw Error::usage("is no folder of images: --pairs is for those").file(text_of(path));
+  }
+  if (kind == "bin" || kind == "bcolz") {
+    if (format == "folder" || holds_pairs(format)) return source_of(one_set(path, "", skip_missing));
+    throw Error::usage("is an evaluation set, which " + format + " cannot hold")
+        .file(text_of(path))
+        .hint("--to folder, bin or bcolz");
+  }
+  if (holds_pairs(format)) {
+    const bool has_pairs = !input.pairs.empty() || is_evaluation_set(path);
+    if (has_pairs) return source_of(one_set(path, input.pairs, skip_missing));
+    throw Error::usage("has no pairs, and " + format + " holds pairs")
+        .file(text_of(path))
+        .hint("name a list: --pairs FILE");
+  }
+  if (is_tree) return open_tree(input, path, format, skip_missing);
+  AlignSource source;
+  source.images = open_images(input.set, input.root, source.problems);
+  return source;
+}
+
+}  // namespace facerec

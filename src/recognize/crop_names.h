@@ -1,0 +1,29 @@
+// What the crop of an image is called.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "recognize/align_source.h"
+
+namespace facerec {
+
+class CropNames {
+ public:
+  // `keeps_tree`: crops go to the places of their images; else to identity/file, as pack has it. `numbered`: every crop
+  // has its number behind its name.
+  CropNames(const AlignSource& source, bool keeps_tree, bool numbered, const char* extension);
+
+  // Of crop `number` of an image; no two are equal.
+  std::string file(int64_t image, size_t number) const;
+
+ private:
+  std::string usual_stem(int64_t image) const;
+
+  const AlignSource& source_;
+  bool keeps_tree_, numbered_;
+  std::string extension_;
+  std::unordered_map<int64_t, std::string> other_stems_;  // of images whose usual one another image has taken
+};
+
+}  // namespace facerec

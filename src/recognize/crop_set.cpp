@@ -1,0 +1,26 @@
+#include "recognize/crop_set.h"
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+
+CropSet::CropSet(const AlignTask& task, const JournalLines& lines) : task_(task), lines_(lines) {
+  for (int64_t image = 0; image < lines.size(); ++image) {
+    const auto crops = static_cast<uint32_t>(lines.record(image).crops.size());
+    for (uint32_t crop = 0; crop < crops; ++crop) items_.push_back({static_cast<uint32_t>(image), crop});
+  }
+}
+
+Sample CropSet::read(int64_t index) const {
+  const auto [image, number] = item(index);
+  ImageRecord record = lines_.record(image);
+  record.crops = {record.crops.at(number)};
+  return {encode_crop(task_, cut_crops(task_, image, record).front()), {}};
+}
+
+std::string CropSet::relative_path(int64_t index) const {
+  const auto [image, number] = item(index);
+  return task_.names.file(image, number);
+}
+
+}  // namespace facerec
