@@ -7,6 +7,7 @@
 
 #include "data/pack_state.h"
 #include "facerec/config/config.h"
+#include "facerec/core/error.h"
 #include "facerec/core/stop.h"
 #include "recognize/align_job.h"
 #include "recognize/align_options.h"
@@ -54,19 +55,29 @@ Json left_out(const Problems& problems) {
   return {{"count", problems.count()}, {"first", std::move(first)}};
 }
 
-Json head_of(const AlignInput& input, const fs::path& out, const AlignOptions& options, const AlignSource& source,
-             const Json& job, const AlignSummary& summary) {
+Json head_of(const AlignTask& task, const fs::path& out, const Json& description, const AlignSummary& summary) {
+  const Shard& shard = task.options.shard;
+  const size_t pairs = task.source.pairs.pairs.size();
   return {{"schema", 1},
-          {"in", text_of(path_of(input))},
+          {"in", description.at("path")},
           {"out", text_of(out)},
-          {"format", options.format},
-          {"options", job},
-          {"shard", options.shard.count > 1 ? Json{options.shard.index, options.shard.count} : Json()},
+          {"format", task.options.format},
+          {"options", description},
+          {"shard", shard.count > 1 ? Json{shard.index, shard.count} : Json()},
           {"counts", to_json(summary.counts)},
-          {"pairs", source.pairs.pairs.empty()
-                        ? Json()
-                        : Json{{"pairs", source.pairs.pairs.size()}, {"missing", summary.missing_pairs}}},
-          {"left_out", left_out(source.problems)}};
+          {"pairs", pairs == 0 ? Json() : Json{{"pairs", pairs}, {"missing", summary.missing_pairs}}},
+          {"left_out", left_out(task.source.problems)}};
+}
+
+// A list may name images that lie in the very folder that is to be replaced.
+void check_images_apart(const AlignSource& source, const fs::path& crops) {
+  if (crops.empty() || !source.tree.empty()) return;
+  const std::string folder = text_of(fs::weakly_canonical(crops) / "");
+  for (int64_t i = 0; i < source.images->size(); ++i) {
+    const fs::path image = source.images->name(i);
+    if (!fs::absolute(image).lexically_normal().string().starts_with(folder)) continue;
+    throw Error::usage("is an image to be aligned, and lies inside the output").file(text_of(image));
+  }
 }
 
 AlignSummary summary_of_earlier(const fs::path& file) {
@@ -81,51 +92,53 @@ AlignSummary summary_of_earlier(const fs::path& file) {
   return summary;
 }
 
+// What comes when every image has its record; false when a signal stopped it.
+bool finish(const AlignTask& task, const AlignPlaces& places, const AlignRun& run, const Json& description,
+            const AlignProgress& progress, AlignSummary& summary) {
+  const JournalLines lines(places.journal.string() + ".part");
+  if (!task.options.preview.empty()) write_align_sheet(task, lines, run.first());
+  summary.missing_pairs = check_crops(task, run.tally());
+  if (!write_align_output(task, places, run.tally(), lines, to_json_text(description), progress)) return false;
+  write_align_summary(places.summary, head_of(task, places.out, description, summary), lines, run.tally());
+  return true;
+}
+
 }  // namespace
 
 AlignSummary align_images(const AlignInput& input, const fs::path& out, const AlignOptions& options,
                           const DetectorFactory& open, const AlignProgress& progress) {
   check_align_options(options);
+  const AlignPlaces places(out, options);
   check_apart(path_of(input), out);
-  const AlignSource source = open_align_source(input, options.format, options.skip_missing);
+  if (!places.crops.empty()) check_apart(path_of(input), places.crops);
+  if (!options.preview.empty()) const AtomicFile can_be_written(options.preview);
+  const AlignSource source = open_align_source(input, options);
+  check_images_apart(source, places.crops);
   const auto landmarks = options.landmarks.empty() ? nullptr : open_landmarks(options.landmarks);
   std::optional<Detectors> detectors;
   if (!landmarks) detectors.emplace(open);
 
-  const AlignPlaces places(out, options);
   const Json description = describe_align(input, options, source);
-  const std::string text = to_json_text(description);
-  AlignJob job(places, options, text);
+  AlignJob job(places, options, to_json_text(description));
   if (job.is_done()) return summary_of_earlier(places.summary);
 
-  const bool keeps_tree = !places.crops.empty() && !source.tree.empty();
-  const bool numbered = options.selection.faces == FaceChoice::all;
-  const CropNames names(source, keeps_tree, numbered, options.jpeg_quality > 0 ? ".jpg" : ".png");
-  const AlignTask task{
-      source,       options,       names, landmarks.get(), landmarks ? 1 : detection_reduction(options.selection),
-      places.crops, places.scratch};
+  const CropNames names(source, options, !places.crops.empty());
+  const int reduction = landmarks ? 1 : detection_reduction(options.selection);
+  const AlignTask task{source, options, names, landmarks.get(), reduction, places.crops, places.scratch};
   AlignRun run(task, places.journal);
-  AlignSummary summary;
   if (job.goes_on()) run.take_up();
-  summary.done_before = run.done();
-  const bool is_complete = run.run([&] { return detectors->take(); }, progress);
-  summary.counts = run.tally().counts();
-  summary.left_out = source.problems.count();
+  AlignSummary summary;
   summary.file = places.summary;
-  summary.signal = stop_signal();
+  summary.left_out = source.problems.count();
+  summary.done_before = run.done();
+  const bool has_all = run.run([&] { return detectors->take(); }, progress);
+  summary.counts = run.tally().counts();
   if (landmarks && !landmarks->note().empty()) spdlog::warn("{}: {}", options.landmarks, landmarks->note());
-  if (!is_complete) return summary;
-
-  const JournalLines lines(places.journal.string() + ".part");
-  if (!options.preview.empty()) write_align_sheet(task, lines, run.first());
-  summary.missing_pairs = check_crops(task, run.tally());
-  if (!write_align_output(task, places, run.tally(), lines, text, progress)) {
+  if (has_all && finish(task, places, run, description, progress, summary)) {
+    job.end();
+  } else {
     summary.signal = stop_signal();
-    return summary;
   }
-  summary.signal = 0;
-  write_align_summary(places.summary, head_of(input, out, options, source, description, summary), lines, run.tally());
-  job.end();
   return summary;
 }
 

@@ -29,10 +29,6 @@ void check_align_options(const AlignOptions& options) {
     throw Error::usage("--shard and --force: one of several processes would remove what the others write")
         .hint("remove the folder before they start");
   }
-  const bool holds_pairs = options.format == "bin" || options.format == "bcolz";
-  if (holds_pairs && options.selection.faces == FaceChoice::all) {
-    throw Error::usage("--faces all gives several crops an image, and " + options.format + " holds pairs of images");
-  }
   const CropShape& crop = options.crop;
   if (options.format == "bcolz" && (crop.width != 112 || crop.height != 112)) {
     throw Error::usage(fmt::format("bcolz sets hold crops of 112x112, not {}x{}", crop.width, crop.height));

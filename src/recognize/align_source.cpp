@@ -7,6 +7,11 @@
 #include "facerec/core/error.h"
 
 namespace facerec {
+
+bool needs_identity(const std::string& format) {
+  return format == "list" || format == "recordio" || format == "tfrecord";
+}
+
 namespace {
 
 bool holds_pairs(const std::string& format) { return format == "bin" || format == "bcolz"; }
@@ -47,29 +52,50 @@ PairSet one_set(const fs::path& path, const fs::path& list, bool skip_missing) {
       .hint("name one of them, or align all of it --to folder");
 }
 
-AlignSource open_tree(const AlignInput& input, const fs::path& path, const std::string& format, bool skip_missing) {
+AlignSource open_tree(const AlignInput& input, const fs::path& path, const AlignOptions& options) {
   const bool is_folder = fs::is_directory(path);
   AlignSource source{open_image_tree(path, input.set.label, input.set.where), path, {}, "", "", Problems()};
   if (!is_folder) source.tree = path.parent_path();
-  if (format != "folder" || !is_folder) return source;
+  const bool wants_pairs = !input.pairs.empty() || options.selection.faces != FaceChoice::all;
+  if (options.format != "folder" || !is_folder || !wants_pairs) return source;
   if (input.pairs.empty() && data_format(path) == "cfp") {
     source.protocol = path / "Protocol";
-    for (const PairSet& set : open_evaluation_sets(path, "", "", skip_missing)) {
+    for (const PairSet& set : open_evaluation_sets(path, "", "", options.skip_missing)) {
       const PairSet part = renumbered(set, *source.images, source.protocol);
       source.pairs.pairs.insert(source.pairs.pairs.end(), part.pairs.begin(), part.pairs.end());
+      source.pairs.missing += part.missing;
     }
     return source;
   }
   const fs::path list = input.pairs.empty() ? path / "pairs.txt" : input.pairs;
   if (input.pairs.empty() && !fs::exists(list)) return source;
-  source.pairs = renumbered(open_pairs(path, list, set_name(path), skip_missing), *source.images, list);
+  source.pairs = renumbered(open_pairs(path, list, set_name(path), options.skip_missing), *source.images, list);
   if (is_lfw_list(list)) source.lfw_list = list;
   return source;
 }
 
-}  // namespace
+AlignSource open_source(const AlignInput& input, const fs::path& path, const AlignOptions& options) {
+  const std::string kind = data_format(path), &format = options.format;
+  if (kind == "bin" || kind == "bcolz") {
+    if (!needs_identity(format)) return source_of(one_set(path, "", options.skip_missing));
+    throw Error::usage("is an evaluation set, which " + format + " cannot hold")
+        .file(text_of(path))
+        .hint("--to folder, bin or bcolz");
+  }
+  if (holds_pairs(format)) {
+    const bool has_pairs = !input.pairs.empty() || is_evaluation_set(path);
+    if (has_pairs) return source_of(one_set(path, input.pairs, options.skip_missing));
+    throw Error::usage("has no pairs, and " + format + " holds pairs")
+        .file(text_of(path))
+        .hint("name a list: --pairs FILE");
+  }
+  if (kind == "folder" || kind == "cfp" || kind.empty()) return open_tree(input, path, options);
+  AlignSource source;
+  source.images = open_images(input.set, input.root, source.problems);
+  return source;
+}
 
-bool needs_identity(const std::string& format) { return format != "folder" && !holds_pairs(format); }
+}  // namespace
 
 fs::path path_of(const AlignInput& input) { return below_root(input.root, input.set.path); }
 
@@ -80,30 +106,22 @@ std::string AlignSource::place(int64_t image) const {
 
 bool AlignSource::has_identity(int64_t image) const { return !images->class_name(images->label(image)).empty(); }
 
-AlignSource open_align_source(const AlignInput& input, const std::string& format, bool skip_missing) {
+AlignSource open_align_source(const AlignInput& input, const AlignOptions& options) {
   const fs::path path = path_of(input);
   const std::string kind = data_format(path);
   if (!fs::exists(path) && kind.empty()) throw Error::usage("does not exist").file(text_of(path));
-  const bool is_tree = kind == "folder" || kind == "cfp" || kind.empty();
   if (!input.pairs.empty() && kind != "folder" && kind != "cfp") {
     throw Error::usage("is no folder of images: --pairs is for those").file(text_of(path));
   }
-  if (kind == "bin" || kind == "bcolz") {
-    if (format == "folder" || holds_pairs(format)) return source_of(one_set(path, "", skip_missing));
-    throw Error::usage("is an evaluation set, which " + format + " cannot hold")
-        .file(text_of(path))
+  if (!input.pairs.empty() && needs_identity(options.format)) {
+    throw Error::usage("--pairs is for evaluation sets, which " + options.format + " cannot hold")
         .hint("--to folder, bin or bcolz");
   }
-  if (holds_pairs(format)) {
-    const bool has_pairs = !input.pairs.empty() || is_evaluation_set(path);
-    if (has_pairs) return source_of(one_set(path, input.pairs, skip_missing));
-    throw Error::usage("has no pairs, and " + format + " holds pairs")
-        .file(text_of(path))
-        .hint("name a list: --pairs FILE");
+  AlignSource source = open_source(input, path, options);
+  if (!source.pairs.pairs.empty() && options.selection.faces == FaceChoice::all) {
+    throw Error::usage("is an evaluation set, whose pairs are of one face an image: --faces all gives several")
+        .file(text_of(path));
   }
-  if (is_tree) return open_tree(input, path, format, skip_missing);
-  AlignSource source;
-  source.images = open_images(input.set, input.root, source.problems);
   return source;
 }
 

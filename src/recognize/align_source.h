@@ -22,9 +22,10 @@ struct AlignSource {
   bool has_identity(int64_t image) const;
 };
 
-// `format`: of what is to be written; not every set can become every one. Throws a usage Error then, and those of
-// open_images() and open_pairs().
-AlignSource open_align_source(const AlignInput& input, const std::string& format, bool skip_missing);
+// For what `options` ask to be written: throws a usage Error when the set cannot become that, and those of
+// open_images() and open_pairs(). The pairs of a folder that no one asked for are left out where its images give
+// several crops.
+AlignSource open_align_source(const AlignInput& input, const AlignOptions& options);
 
 // Whether what is written in this form must tell who is in an image.
 bool needs_identity(const std::string& format);

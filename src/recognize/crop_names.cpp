@@ -11,8 +11,11 @@ std::string without_extension(const std::string& path) {
 
 }  // namespace
 
-CropNames::CropNames(const AlignSource& source, bool keeps_tree, bool numbered, const char* extension)
-    : source_(source), keeps_tree_(keeps_tree), numbered_(numbered), extension_(extension) {
+CropNames::CropNames(const AlignSource& source, const AlignOptions& options, bool as_files)
+    : source_(source),
+      keeps_tree_(as_files && !source.tree.empty()),
+      numbered_(options.selection.faces == FaceChoice::all),
+      extension_(options.jpeg_quality > 0 ? ".jpg" : ".png") {
   UniquePaths paths;
   for (int64_t image = 0; image < source.images->size(); ++image) {
     const std::string usual = usual_stem(image) + extension_, path = paths.take(usual, image);

@@ -10,9 +10,9 @@ namespace facerec {
 
 class CropNames {
  public:
-  // `keeps_tree`: crops go to the places of their images; else to identity/file, as pack has it. `numbered`: every crop
-  // has its number behind its name.
-  CropNames(const AlignSource& source, bool keeps_tree, bool numbered, const char* extension);
+  // `as_files`: crops of a folder of images go to the places of their images; else, and those of other sets, to
+  // identity/file, as pack has it.
+  CropNames(const AlignSource& source, const AlignOptions& options, bool as_files);
 
   // Of crop `number` of an image; no two are equal.
   std::string file(int64_t image, size_t number) const;

@@ -125,7 +125,8 @@ std::string text(const std::string& out, const Outcome& outcome) {
   }
   std::string lines = fmt::format("{}: {} crops of {} images with {} faces; ", out, with_commas(counts.crops),
                                   with_commas(counts.images), with_commas(counts.faces));
-  lines += summary.already_there ? "nothing left to do\n" : fmt::format("{:.1f} images/s\n", outcome.images_per_second);
+  const bool has_worked = counts.images > summary.done_before;
+  lines += has_worked ? fmt::format("{:.1f} images/s\n", outcome.images_per_second) : "nothing was left to do\n";
   Lines more;
   const auto add = [&](const std::string& label, int64_t count) {
     if (count > 0) more.add(label, with_commas(count));

@@ -86,6 +86,33 @@ TEST(WriteFolder, WhatAKilledProcessLeftIsRemoved) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
+TEST(UnsyncedFile, IsMadeInTheScratchFolderAndReplacesWhatIsThere) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(make_folder(folder / "a/b"));
+  EXPECT_FALSE(make_folder(folder / "a/b"));
+  make_folder(folder / "scratch");
+  for (const char* text : {"one", "two"}) {
+    write_file_unsynced(folder / "a/b/file", std::as_bytes(std::span(text, 3)), folder / "scratch");
+    EXPECT_EQ(read_text(folder / "a/b/file"), text);
+  }
+  sync_filesystem(folder.path());
+  EXPECT_TRUE(fs::is_empty(folder / "scratch"));
+}
+
+TEST(UnsyncedFile, LeavesNothingWhereItCannotBeWritten) {
+  const TemporaryFolder folder;
+  make_folder(folder / "scratch");
+  EXPECT_THROW(write_file_unsynced(folder / "absent/file", {}, folder / "scratch"), Error);
+  EXPECT_TRUE(fs::is_empty(folder / "scratch"));
+  write_file(folder / "file", "x");
+  try {
+    make_folder(folder / "file/b");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.file(), (folder / "file/b").string());
+  }
+}
+
 TEST(GrowingFile, GoesOnFromWhatWasSynced) {
   const TemporaryFolder folder;
   {

@@ -147,5 +147,29 @@ TEST(DeepTree, APatternNamesTheIdentity) {
   EXPECT_THAT(usage_error([&] { open_image_folder(folder.path(), label); }), HasSubstr("exclude each other"));
 }
 
+TEST(ImageTree, HoldsEveryImageWhereverItLies) {
+  const TemporaryFolder folder;
+  write_png(folder / "in/group.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "in/anna/1.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "in/anna/deep/er/2.png", flat_image(8, 1, 2, 3));
+  write_png(folder / "in/.hidden/3.png", flat_image(8, 1, 2, 3));
+  const auto data = open_image_tree(folder / "in");
+  EXPECT_EQ(data->size(), 3);
+  EXPECT_THAT(names_of(*data), testing::UnorderedElementsAre("anna", "anna", ""));
+  EXPECT_EQ(open_image_folder(folder / "in")->size(), 2);
+  const auto image = open_image_tree(folder / "in/group.png");
+  ASSERT_EQ(image->size(), 1);
+  EXPECT_EQ(image->name(0), (folder / "in/group.png").string());
+}
+
+TEST(ImageTree, SaysWhatIsNone) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "empty");
+  write_file(folder / "notes.md", "x");
+  EXPECT_THAT(usage_error([&] { open_image_tree(folder / "absent"); }), HasSubstr("does not exist"));
+  EXPECT_THAT(usage_error([&] { open_image_tree(folder / "empty"); }), HasSubstr("holds no image"));
+  EXPECT_THAT(usage_error([&] { open_image_tree(folder / "notes.md"); }), HasSubstr("neither a folder nor an image"));
+}
+
 }  // namespace
 }  // namespace facerec

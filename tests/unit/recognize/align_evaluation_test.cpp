@@ -116,6 +116,19 @@ TEST(AlignEvaluation, AnImageWithoutAFaceIsAnErrorUnlessTheUserSaysWhatBecomesOf
   EXPECT_EQ(open(folder / "all.bin").pairs.size(), 4U);
 }
 
+TEST(AlignEvaluation, PairsAreOfOneFaceAnImage) {
+  const TemporaryFolder folder;
+  make_lfw(folder / "lfw");
+  AlignOptions all = to("bin");
+  all.selection.faces = FaceChoice::all;
+  EXPECT_THAT(usage_error([&] { align(folder / "lfw", folder / "out.bin", all); }), HasSubstr("--faces all"));
+  // No one asked for the pairs of a folder.
+  all.format = "folder";
+  align(folder / "lfw", folder / "out", all);
+  EXPECT_TRUE(fs::exists(folder / "out/anna/anna_0001_0.png"));
+  EXPECT_FALSE(fs::exists(folder / "out/pairs.txt"));
+}
+
 TEST(AlignEvaluation, CfpKeepsItsProtocol) {
   const TemporaryFolder folder;
   const fs::path cfp = folder / "cfp";

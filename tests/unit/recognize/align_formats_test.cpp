@@ -93,6 +93,32 @@ TEST(AlignFormats, ListsTellWhatTheyCouldNotUse) {
               HasSubstr("absent.png"));
 }
 
+TEST(AlignFormats, ImagesOfAListAreNotReplacedByTheirCrops) {
+  const TemporaryFolder folder;
+  make_identities(folder / "in");
+  align(folder / "in", folder / "out");
+  write_file(folder / "list.txt", "out/anna/1.png 7\nout/zoe/1.png 9\n");
+  AlignOptions force;
+  force.force = true;
+  EXPECT_THAT(usage_error([&] { align(folder / "list.txt", folder / "out", force); }), HasSubstr("inside the output"));
+  EXPECT_TRUE(fs::exists(folder / "out/anna/1.png"));
+  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "in.txt", to("list")); }), HasSubstr("lies inside"));
+}
+
+TEST(AlignFormats, OnlyWhatTheUserPicks) {
+  const TemporaryFolder folder;
+  for (const char* path : {"High/19062421/S001/L1/E01/C1.png", "High/19062421/S001/L2/E01/C1.png"}) {
+    write_png(folder / "in" / path, photograph(1));
+  }
+  AlignInput input;
+  input.set.path = (folder / "in").string();
+  input.set.label.by = "kface";
+  input.set.where["light"] = "L2";
+  AlignOptions options;
+  align_images(input, folder / "out", options, test::made_up(), {});
+  EXPECT_THAT(names_in(folder / "out"), ElementsAre("High/19062421/S001/L2/E01/C1.png"));
+}
+
 TEST(AlignFormats, AllFacesOfAnImageAreOfItsIdentity) {
   const TemporaryFolder folder;
   make_identities(folder / "in");
