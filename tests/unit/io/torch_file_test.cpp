@@ -234,7 +234,7 @@ TEST(TorchFile, NamesWhatElseAFileIs) {
   is("\n<!DOCTYPE html><html>", "HTML");
   is("version https://git-lfs.github.com/spec/v1\n", "git lfs pull");
   is("hello world\n", "is text");
-  is("\x93NUMPY\x01\0v\0"s, "NumPy");
+  is("\x93NUMPY\1\0\x38\0{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\n1234"s, "a NumPy array");
   is("\x1F\x8B\x08\0"s, "gzip");
   is("\x08\x07\x12\x07pytorch\x1A\x05"
      "1.9.0:\xFF",
