@@ -55,7 +55,8 @@ void add_work_options(CLI::App& app, AlignVerb& verb) {
   CLI::Option* strict = app.add_flag("--strict", options.strict, "stop at the first image that gives no crop");
   app.add_flag("--keep-going")->description("leave such images out and list them: the default")->excludes(strict);
   app.add_flag("--resume", options.resume, "go on with what an interrupted call has begun");
-  app.add_flag("--force", options.force, "replace what an earlier call wrote");
+  app.add_flag("--force", options.force,
+               "replace what an earlier call wrote: of a folder its images, lists and summaries");
 }
 
 }  // namespace

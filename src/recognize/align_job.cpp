@@ -8,9 +8,12 @@
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/data/pack.h"
+#include "facerec/image/image.h"
 
 namespace facerec {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 bool is_packed(const std::string& format) { return format != "folder" && format != "list"; }
 
@@ -22,9 +25,32 @@ bool is_empty_folder(const fs::path& path) {
 // What an earlier call was begun with, where it is not what this one asks for.
 void check_same(const std::string& before, const std::string& now, const fs::path& out) {
   if (before == now) return;
-  throw Error::usage("was begun with other input or options, or the input has changed: " + before)
+  const Json asked = Json::parse(now), begun = Json::parse(before, nullptr, false);
+  std::string differences;
+  for (const auto& [key, value] : asked.items()) {
+    const bool is_there = begun.is_object() && begun.contains(key);
+    if (is_there && begun[key] == value) continue;
+    differences += fmt::format("; {}: {} then, {} now", key, is_there ? begun[key].dump() : "unknown", value.dump());
+  }
+  throw Error::usage("was begun with other input or options" + differences)
       .file(text_of(out))
       .hint("--force begins anew");
+}
+
+// Whether align writes a file of that path below the folder of crops.
+bool is_output(const std::string& path) {
+  const bool is_summary = path.starts_with("align.") && path.ends_with(".json");
+  return has_image_extension(path) || path == "pairs.txt" || path.starts_with("Protocol/") || is_summary;
+}
+
+// Removes what align writes there, and the folders that are empty then.
+void remove_outputs(const fs::path& folder, const std::string& path) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string own_path = path + entry.path().filename().string();
+    const bool is_folder = entry.is_directory() && !entry.is_symlink();
+    if (is_folder) remove_outputs(entry.path(), own_path + "/");
+    if (is_folder ? fs::is_empty(entry.path()) : is_output(own_path)) fs::remove(entry.path());
+  }
 }
 
 }  // namespace
@@ -98,14 +124,11 @@ void AlignJob::check_begun(const AlignOptions& options) {
   goes_on_ = is_interrupted();
 }
 
-// A folder of crops is ours as a whole. A packed set stays until the new one takes its place.
+// What says whose the folder is goes last. A packed set stays until the new one takes its place.
 void AlignJob::clear() const {
-  if (places_.crops.empty()) {
-    fs::remove_all(places_.state);
-    return;
-  }
-  for (const auto& entry : fs::directory_iterator(places_.crops)) fs::remove_all(entry.path());
-  if (places_.out != places_.crops) fs::remove(places_.out);
+  if (!places_.crops.empty()) remove_outputs(places_.crops, "");
+  if (!places_.crops.empty() && places_.out != places_.crops) fs::remove(places_.out);
+  fs::remove_all(places_.state);
 }
 
 void AlignJob::end() { fs::remove_all(places_.crops.empty() ? places_.state : places_.own); }

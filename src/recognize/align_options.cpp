@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "data/pack_state.h"
@@ -55,7 +56,7 @@ nlohmann::ordered_json describe_align(const AlignInput& input, const AlignOption
   json["jpeg_quality"] = options.jpeg_quality;
   json["faces"] = name_of(selection.faces);
   json["min_size"] = selection.min_size;
-  json["min_score"] = selection.min_score;
+  json["min_score"] = std::round(selection.min_score * 1e6) / 1e6;
   json["max_yaw"] = selection.max_yaw;
   json["fallback"] = selection.fallback_center ? Json("center") : Json();
   return json;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "data/views.h"
@@ -93,10 +94,15 @@ int64_t check_crops(const AlignTask& task, const AlignTally& tally) {
     throw Error("no image of it gave a crop")
         .hint("--preview FILE.png shows what was found, --fallback center cuts the centre");
   }
-  const PairSet kept = pairs_with_crops(task.source.pairs, has_crop(task, tally));
-  const int64_t missing = kept.missing - task.source.pairs.missing;
-  if (missing == 0 || options.skip_missing) return kept.missing;
-  throw Error(fmt::format("{} of {} pairs have an image that gave no crop", missing, task.source.pairs.pairs.size()))
+  const HasCrop has = has_crop(task, tally);
+  const PairSet& all = task.source.pairs;
+  const PairSet kept = pairs_with_crops(all, has);
+  if (kept.pairs.size() == all.pairs.size() || options.skip_missing) return kept.missing;
+  const auto lacks = [&](const Pair& pair) { return !has(pair.a) || !has(pair.b); };
+  const Pair first = *std::ranges::find_if(all.pairs, lacks);
+  throw Error(fmt::format("{} of {} pairs have an image that gave no crop, such as {}",
+                          all.pairs.size() - kept.pairs.size(), all.pairs.size(),
+                          task.source.place(has(first.a) ? first.b : first.a)))
       .hint("--fallback center cuts such images out of their centre; --resume --skip-missing leaves the pairs out");
 }
 

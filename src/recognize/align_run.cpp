@@ -18,16 +18,19 @@ constexpr int64_t group_size = 8;
 constexpr int64_t lines_at_a_time = 4096;
 constexpr auto sync_every = std::chrono::seconds(5);  // of work that a kill can cost
 
+// The first image of a shard.
+int64_t begin_of(const AlignTask& task, int64_t shard) {
+  return task.source.images->size() * (shard - 1) / task.options.shard.count;
+}
+
 }  // namespace
 
 AlignRun::AlignRun(const AlignTask& task, const fs::path& journal)
-    : task_(task), journal_(journal), first_(0), total_(0), tally_(0) {
-  const int64_t images = task.source.images->size();
-  const Shard& shard = task.options.shard;
-  first_ = images * (shard.index - 1) / shard.count;
-  total_ = images * shard.index / shard.count - first_;
-  tally_ = AlignTally(first_);
-}
+    : task_(task),
+      journal_(journal),
+      first_(begin_of(task, task.options.shard.index)),
+      total_(begin_of(task, task.options.shard.index + 1) - first_),
+      tally_(first_) {}
 
 void AlignRun::take_up() {
   const JournalLines lines(journal_.string() + ".part");

@@ -10,9 +10,10 @@ constexpr int64_t pixels_at_a_time = int64_t{1} << 25;
 
 int64_t pixels_of(const Image& image) { return int64_t{image.width} * image.height; }
 
-// What the user is told of an image, which is named beside it.
-std::string what_is_wrong(const Error& error) {
-  return error.hint().empty() ? error.message() : error.message() + "; " + error.hint();
+// What the user is told of an image, which is named beside it; another file is named here.
+std::string what_is_wrong(const Error& error, const std::string& image) {
+  const std::string file = error.file().empty() || error.file() == image ? "" : error.file() + ": ";
+  return file + error.message() + (error.hint().empty() ? "" : "; " + error.hint());
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ ImageAligner::Pending ImageAligner::load(int64_t index) const {
     record.width = pending.photo.width;
     record.height = pending.photo.height;
   } catch (const Error& error) {
-    record.reason = what_is_wrong(error);
+    record.reason = what_is_wrong(error, source.images->name(index));
   }
   return pending;
 }
@@ -102,7 +103,7 @@ void ImageAligner::detect(std::vector<Pending>& batch) const {
 void ImageAligner::detect_one(Pending& pending) const try {
   pending.faces = detector_->detect({&pending.photo.pixels, 1}).at(0);
 } catch (const Error& error) {
-  pending.record.reason = what_is_wrong(error);
+  pending.record.reason = what_is_wrong(error, "");
 }
 
 ImageRecord ImageAligner::finish(Pending pending) const {

@@ -20,8 +20,8 @@
 //                    "yaw", "pitch", "roll",                         degrees, see facerec/face/quality.h
 //                    "rejected"}],          why it cannot be chosen; null: it can
 //         "crops": [{"face",                its number in `faces`; null: of the image's centre
-//                    "file",                below the folder that holds the crops; in a packed set the name it has
-//                    there "matrix": [6 numbers], of the image to the crop (Similarity::matrix); null for the centre
+//                    "file",                below the folder of the crops; of a packed set its name there
+//                    "matrix": [6 numbers], Similarity::matrix; null of the centre
 //                    "sharpness"}]}         variance of the Laplacian of the grey crop
 //      ]}
 #pragma once
@@ -68,7 +68,7 @@ struct AlignOptions {
   bool skip_missing = false;  // of an evaluation set: leave out the pairs of images without a crop
   bool strict = false;        // stop at the first image that gives no crop
   bool resume = false;        // go on with what an earlier call has begun
-  bool force = false;         // replace what an earlier call has written
+  bool force = false;  // replace what an earlier call has written: in a folder its images, lists and summaries, no more
 };
 
 struct AlignCounts {
@@ -92,14 +92,11 @@ using AlignProgress = std::function<void(int64_t done, int64_t total)>;  // imag
 // Aligns `input` into `out`.
 //
 //     folder    out/<path of the image, with .png or .jpg for its extension>; with FaceChoice::all <path>_0.png, _1 …
-//     for
-//               every image, in the order of the choice. A folder of images keeps its tree; of other sets the path is
-//               identity/file. Two images whose crops would have one name: the second gets its number behind it.
+//               of every image, in the order of the choice. A folder of images keeps its tree; of other sets the path
+//               is identity/file. Of two crops that would have one name the second gets its image's number behind it.
 //               pairs.txt or CFP's Protocol come along, so that the folder is an evaluation set again.
 //     list      out.txt, a line `path label` a crop, and the crops in the folder `out`
-//     recordio, tfrecord, bin, bcolz: as pack_training_set() and pack_evaluation_set() write them, in a second pass
-//     that
-//               cuts the crops again
+//     others    as pack_training_set() and pack_evaluation_set() write them, in a second pass that cuts the crops again
 //
 // Images are read, and appear in the summary, in the order of the data set, and results do not depend on the number of
 // threads. Crops are whole or absent. Where the work stands is kept in out/.align, for other formats out.align; a call

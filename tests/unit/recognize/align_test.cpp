@@ -299,9 +299,11 @@ TEST(Align, OnlyTheSameWorkIsGoneOnWith) {
   options.resume = true;
   AlignOptions padded = options;
   padded.crop.padding = 0.1;
-  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", padded); }), HasSubstr("other input or options"));
+  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", padded); }),
+              HasSubstr("padding: 0.0 then, 0.1 now"));
   write_png(folder / "in/p0/new.png", photograph(1));
-  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", options); }), HasSubstr("the input has changed"));
+  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", options); }),
+              HasSubstr("images: 30 then, 31 now"));
   options.resume = false;
   options.force = true;
   EXPECT_EQ(align(folder / "in", folder / "out", options).counts.images, 31);
@@ -325,8 +327,10 @@ TEST(Align, NothingIsReplacedByAccident) {
   fs::remove(folder / "in/group.png");
   EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out"); }), HasSubstr("--force replaces it"));
   EXPECT_TRUE(fs::exists(folder / "out/group.png"));
+  write_file(folder / "out/anna/notes.txt", "mine");
   align(folder / "in", folder / "out", force);
   EXPECT_FALSE(fs::exists(folder / "out/group.png"));
+  EXPECT_EQ(read_text(folder / "out/anna/notes.txt"), "mine");
 }
 
 TEST(Align, WhatIsThereStaysWhenTheDetectorCannotBeOpened) {
