@@ -42,6 +42,11 @@ Json val_at_far_json(const VerificationResult& result) {
             {"supported", val && supports_rate(result.different, target)}}}};
 }
 
+Json alignment_json(const std::optional<AlignmentInfo>& alignment) {
+  if (!alignment) return nullptr;
+  return {{"detector", alignment->detector}, {"centred", alignment->centred}};
+}
+
 Json entry_json(const ReportEntry& entry) {
   const VerificationResult& r = entry.verification;
   return {{"model", entry.model},
@@ -53,6 +58,7 @@ Json entry_json(const ReportEntry& entry) {
           {"different", r.different},
           {"missing_pairs", r.missing_pairs},
           {"folds", r.accuracy.accuracy.size()},
+          {"alignment", alignment_json(entry.alignment)},
           {"accuracy",
            {{"mean", number(r.accuracy.mean)},
             {"std", number(r.accuracy.std)},

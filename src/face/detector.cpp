@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <map>
+#include <thread>
 
 #include "face/detectors.h"
 #include "facerec/core/error.h"
@@ -96,13 +98,43 @@ std::unique_ptr<Detector> open(const DetectorOptions& options) {
   return open_haar(options, files.front());
 }
 
-// Looks at smaller copies of what is too large for the detector, and gives its answers in pixels of the image.
+Error no_number(const std::string& detector) {
+  return Error("the network of " + detector + " gives what is no number")
+      .hint("its weights may be damaged: `facerec models download " + detector + " --force` gets them again");
+}
+
+bool is_finite(const Face& face) {
+  float sum = face.box.x1 + face.box.y1 + face.box.x2 + face.box.y2;
+  for (const Point& point : face.landmarks) sum += point.x + point.y;
+  return std::isfinite(sum);
+}
+
+// What every detector owes: looks at smaller copies of what is too large for it, gives its answers in pixels of the
+// image, and no answer that is no number.
 class BoundedDetector final : public Detector {
  public:
-  explicit BoundedDetector(std::unique_ptr<Detector> detector) : detector_(std::move(detector)) {}
+  BoundedDetector(std::unique_ptr<Detector> detector, int threads)
+      : detector_(std::move(detector)), threads_(threads) {}
   const std::string& name() const override { return detector_->name(); }
 
   std::vector<std::vector<Face>> detect(std::span<const Image> images) override {
+    take_thread();
+    std::vector<std::vector<Face>> faces = detect_bounded(images);
+    for (const std::vector<Face>& of_image : faces) {
+      if (!std::all_of(of_image.begin(), of_image.end(), is_finite)) throw no_number(name());
+    }
+    return faces;
+  }
+
+ private:
+  // LibTorch's number of threads belongs to the thread that calls it.
+  void take_thread() {
+    if (thread_ == std::this_thread::get_id()) return;
+    thread_ = std::this_thread::get_id();
+    at::set_num_threads(threads_);
+  }
+
+  std::vector<std::vector<Face>> detect_bounded(std::span<const Image> images) {
     const auto is_large = [](const Image& image) { return int64_t{image.width} * image.height > max_detected_pixels; };
     if (std::none_of(images.begin(), images.end(), is_large)) return detector_->detect(images);
     std::vector<std::vector<Face>> faces;
@@ -112,7 +144,6 @@ class BoundedDetector final : public Detector {
     return faces;
   }
 
- private:
   std::vector<Face> detect_smaller(const Image& image) {
     const double pixels = static_cast<double>(image.width) * image.height;
     const double scale = std::sqrt(static_cast<double>(max_detected_pixels) / pixels);
@@ -130,6 +161,8 @@ class BoundedDetector final : public Detector {
   }
 
   std::unique_ptr<Detector> detector_;
+  int threads_;
+  std::thread::id thread_;
 };
 
 }  // namespace
@@ -137,16 +170,23 @@ class BoundedDetector final : public Detector {
 std::span<const std::string_view> detector_names() { return names; }
 
 std::string best_detector() {
+  std::string better;  // the first that a command would get
   for (const std::string_view name : names) {
-    if (is_usable(std::string(name))) return std::string(name);
+    if (is_usable(std::string(name))) {
+      if (!better.empty()) {
+        spdlog::warn("{} is not the best detector: the weights of {} are not at hand; `facerec models download {}`",
+                     name, better, better);
+      }
+      return std::string(name);
+    }
+    if (better.empty() && name != "haar" && find_published(std::string(name)).by_hand.empty()) better = name;
   }
   throw Error::usage("there is no detector whose weights are at hand")
       .hint("`facerec models download retinaface` gets one; apt install opencv-data is enough for a poor one");
 }
 
 std::unique_ptr<Detector> open_detector(const DetectorOptions& options) {
-  at::set_num_threads(resolve_threads(options.threads));
-  return std::make_unique<BoundedDetector>(open(resolved(options)));
+  return std::make_unique<BoundedDetector>(open(resolved(options)), resolve_threads(options.threads));
 }
 
 std::vector<fs::path> detector_files(const DetectorOptions& options) { return files_of(resolved(options)); }
@@ -163,9 +203,7 @@ std::vector<std::vector<size_t>> groups_of_one_size(std::span<const Image> image
 }
 
 void expect_numbers(const at::Tensor& values, const std::string& detector) {
-  if (torch::isfinite(values).all().item<bool>()) return;
-  throw Error("the network of " + detector + " gives what is no number")
-      .hint("its weights may be damaged: `facerec models download --force` gets them again");
+  if (!torch::isfinite(values).all().item<bool>()) throw no_number(detector);
 }
 
 }  // namespace facerec

@@ -22,6 +22,11 @@ std::string normalised(std::string_view path) {
   return text;
 }
 
+// ".jpg"; "" where a path has none of an image.
+std::string_view extension_of_image(std::string_view path) {
+  return has_image_extension(std::string(path)) ? path.substr(path.rfind('.')) : std::string_view();
+}
+
 int rank(char letter) { return letter == '/' ? 0 : static_cast<unsigned char>(letter); }
 
 // Backwards, where '/' comes first: paths of one ending stand together.
@@ -56,7 +61,17 @@ void LandmarkTable::add_image(std::string_view path) {
   if (path.find('\0') != std::string_view::npos) throw Error::usage("a NUL byte in a path");
   if (paths_.size() == UINT32_MAX) throw Error::usage(fmt::format("more than {} entries", UINT32_MAX));
   paths_.add(normalised(path));
+  extensions_.push_back(number_of_extension(path));
   ends_.push_back(faces_.size());
+}
+
+uint8_t LandmarkTable::number_of_extension(std::string_view path) {
+  const std::string_view extension = extension_of_image(path);
+  const auto known = std::ranges::find(known_extensions_, extension);
+  const auto number = static_cast<size_t>(known - known_extensions_.begin());
+  if (number > UINT8_MAX) throw Error::usage("more than 256 ways to write the extensions of images");
+  if (known == known_extensions_.end()) known_extensions_.emplace_back(extension);
+  return static_cast<uint8_t>(number);
 }
 
 void LandmarkTable::add_face(const Face& face) {
@@ -127,9 +142,21 @@ LandmarkTable::Places LandmarkTable::find(std::string_view relative_path, std::s
   return unique_names_ ? ending_with(file_name(relative_path)) : Places();
 }
 
+// Of a.jpg and a.png those that `path` means. Where they are of one extension it does not matter which: crops may be
+// stored otherwise than the photographs were.
+std::vector<uint32_t> LandmarkTable::of_extension(Places places, std::string_view path) const {
+  const auto extension = [this](uint32_t place) -> std::string_view { return known_extensions_[extensions_[place]]; };
+  std::vector<uint32_t> meant;
+  std::ranges::copy_if(places, std::back_inserter(meant),
+                       [&](uint32_t place) { return extension(place) == extension_of_image(path); });
+  const bool of_one = std::ranges::all_of(places, [&](uint32_t i) { return extensions_[i] == extensions_[places[0]]; });
+  return meant.empty() && of_one ? std::vector<uint32_t>(places.begin(), places.end()) : meant;
+}
+
 std::vector<Face> LandmarkTable::faces(const std::string& relative_path, const fs::path& file) const {
   std::vector<Face> faces;
-  for (const uint32_t place : find(normalised(relative_path), normalised(text_of(file)))) {
+  const Places places = find(normalised(relative_path), normalised(text_of(file)));
+  for (const uint32_t place : of_extension(places, relative_path)) {
     const uint64_t begin = place == 0 ? 0 : ends_[place - 1];
     faces.insert(faces.end(), faces_.begin() + static_cast<int64_t>(begin),
                  faces_.begin() + static_cast<int64_t>(ends_[place]));

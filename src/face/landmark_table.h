@@ -35,8 +35,13 @@ class LandmarkTable : public LandmarkFile {
   Places ending_with(std::string_view path) const;  // as a whole or behind a '/'
   bool is_one_path(Places places) const { return !places.empty() && path(places.front()) == path(places.back()); }
   Places find(std::string_view relative_path, std::string_view file) const;
+  std::vector<uint32_t> of_extension(Places places, std::string_view path) const;
 
-  Texts paths_;                 // without the extensions of images; of each add_image()
+  uint8_t number_of_extension(std::string_view path);
+
+  Texts paths_;                      // without the extensions of images; of each add_image()
+  std::vector<uint8_t> extensions_;  // theirs, in known_extensions_
+  std::vector<std::string> known_extensions_;
   std::vector<uint64_t> ends_;  // of its faces, in faces_
   std::vector<Face> faces_;
   std::vector<uint32_t> order_;  // of paths_: backwards, file name first

@@ -102,7 +102,7 @@ class Mtcnn final : public Detector {
       : preset_(preset),
         name_(preset.name),
         thresholds_(preset.thresholds),
-        min_size_(options.min_size),
+        min_size_(std::max(options.min_size, cell)),  // smaller faces would need an enlarged image
         device_(device),
         pnet_(DetectorWeights(weights[0]), device),
         rnet_(DetectorWeights(weights[1]), device),

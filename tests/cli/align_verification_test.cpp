@@ -79,9 +79,12 @@ TEST(EvalAlign, TellsOfImagesWithoutAFace) {
   environment.variables["FACEREC_MODELS"] = test_data() / "data/weights";
   // Drawn faces of 32×32 pixels, which no detector takes for faces.
   const Outcome outcome = facerec({"eval", "--model", test_data() / "data/weights/MobileFaceNet_foamliu.onnx", "--data",
-                                   small_faces() + "/eval", "--align", "yunet"},
+                                   small_faces() + "/eval", "--align", "yunet", "--json"},
                                   environment);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto alignment = outcome.json().at("results").at(0).at("alignment");
+  EXPECT_EQ(alignment.at("detector"), "yunet");
+  EXPECT_GT(alignment.at("centred"), 0);
   EXPECT_NE(outcome.err.find("show no face to align and are cut out of their centre"), std::string::npos)
       << outcome.err;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "facerec/core/error.h"
@@ -50,31 +51,39 @@ std::vector<PairSet> open_sets(const EvalVerb& verb) {
   return sets;
 }
 
-// Photographs as crops of the size that the model takes; two models of different sizes share those of the first.
-std::vector<std::shared_ptr<const AlignedSet>> align_sets(std::vector<PairSet>& sets, const std::string& detector,
-                                                          const Preprocess& preprocess) {
-  DetectorOptions options{.name = detector, .device = "cpu", .threads = 1};
-  if (detector == "auto") options.name = best_detector();
-  spdlog::info("detector: {}", options.name);
-  open_detector(options);  // before hours of work, not after
-  std::vector<std::shared_ptr<const AlignedSet>> aligned;
-  for (PairSet& set : sets) {
-    aligned.push_back(std::make_shared<AlignedSet>(set.images, SelectionOptions{},
-                                                   CropShape{preprocess.width, preprocess.height},
-                                                   [options] { return open_detector(options); }));
-    set.images = aligned.back();
+// Photographs as crops of the size that the first model takes.
+class SetAlignment {
+ public:
+  SetAlignment(std::vector<PairSet>& sets, const std::string& detector, const Preprocess& preprocess)
+      : options_{.name = detector == "auto" ? best_detector() : detector, .device = "cpu", .threads = 1} {
+    spdlog::info("faces are detected by {}", options_.name);
+    open_detector(options_);  // before hours of work, not after
+    for (PairSet& set : sets) {
+      const auto aligned =
+          std::make_shared<AlignedSet>(set.images, SelectionOptions{}, CropShape{preprocess.width, preprocess.height},
+                                       [options = options_] { return open_detector(options); });
+      set.images = aligned;
+      sets_.emplace_back(set.name, aligned);
+    }
   }
-  return aligned;
-}
 
-void warn_of_centred(const std::vector<PairSet>& sets, const std::vector<std::shared_ptr<const AlignedSet>>& aligned) {
-  for (size_t i = 0; i < aligned.size(); ++i) {
-    const std::vector<std::string> names = aligned[i]->centred();
-    if (names.empty()) continue;
-    spdlog::warn("{}: {} images show no face to align and are cut out of their centre, the first: {}", sets[i].name,
-                 names.size(), names.front());
+  // Adds to the report what became of the photographs, and warns of those that show no face.
+  void tell(Report& report) const {
+    for (const auto& [name, set] : sets_) {
+      const std::vector<std::string> centred = set->centred();
+      for (ReportEntry& entry : report.results) {
+        if (entry.data == name) entry.alignment = AlignmentInfo{options_.name, centred.size()};
+      }
+      if (centred.empty()) continue;
+      spdlog::warn("{}: {} images show no face to align and are cut out of their centre, the first: {}", name,
+                   centred.size(), centred.front());
+    }
   }
-}
+
+ private:
+  DetectorOptions options_;
+  std::vector<std::pair<std::string, std::shared_ptr<const AlignedSet>>> sets_;
+};
 
 }  // namespace
 
@@ -90,8 +99,8 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   models.reserve(names.size());
   for (const std::string& name : names) models.push_back(open_model(name, engine_options));
   const size_t asked = models.size();
-  std::vector<std::shared_ptr<const AlignedSet>> aligned;
-  if (!verb.align.empty()) aligned = align_sets(sets, verb.align, models.front().engine->spec().preprocess);
+  std::optional<SetAlignment> alignment;
+  if (!verb.align.empty()) alignment.emplace(sets, verb.align, models.front().engine->spec().preprocess);
   if (verb.baselines) add_baselines(models, engine_options);
 
   EvaluationOptions options;
@@ -99,8 +108,8 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   options.embed.batch_size = verb.batch_size;
   options.embed.threads = verb.threads;
   options.skip_broken = verb.skip_missing;
-  const Report report = evaluate_all(models, sets, options);
-  warn_of_centred(sets, aligned);
+  Report report = evaluate_all(models, sets, options);
+  if (alignment) alignment->tell(report);
   std::string text = to_text(report);
   if (!verb.out.empty()) {
     write_report(report, verb.out);

@@ -8,6 +8,7 @@
 //      "results": [{"model": 0,                  index into "models"
 //                   "data": "lfw", "protocol": "verification", "flip": "flip_sum" | "flip_concat" | "no_flip",
 //                   "pairs": 6000, "same": 3000, "different": 3000, "missing_pairs": 0, "folds": 10,
+//                   "alignment": {"detector", "centred"},   centred: images without a face; null: crops were given
 //                   "accuracy": {"mean", "std", "ci95": [low, high], "per_fold": […]},
 //                   "threshold": {"cosine", "squared_l2", "squared_l2_per_fold": […]},  means over folds
 //                   "auc", "eer",
@@ -35,10 +36,17 @@ struct ModelInfo {
   std::string label;     // what tables and plots call the model; "": the path
 };
 
+// How photographs became crops on their way into an evaluation.
+struct AlignmentInfo {
+  std::string detector;
+  size_t centred = 0;  // images without a face, cut out of their centre
+};
+
 struct ReportEntry {
   size_t model = 0;  // index into Report::models
   std::string data;  // name of the data set
   VerificationResult verification;
+  std::optional<AlignmentInfo> alignment = {};
 };
 
 struct Report {

@@ -26,7 +26,8 @@ struct DetectorOptions {
   fs::path weights = {};        // file, or for MTCNN folder of three; "": those of published_weights()
   std::string device = "auto";  // auto | cpu | cuda | cuda:N
   int threads = 0;              // of one detect(); 0: the cores available
-  int min_size = 20;            // where MTCNN's pyramid and the cascades begin, in pixels; others find smaller faces too
+  int min_size = 20;            // where MTCNN's pyramid (12 at least) and the cascades begin, in pixels; others find
+                                // smaller faces too
   float min_score = 0;          // 0: the detector's own threshold
 };
 
@@ -35,8 +36,9 @@ class Detector {
   virtual ~Detector() = default;
   virtual const std::string& name() const = 0;
 
-  // The faces of each image, best score first. Images may differ in size; those of one size are computed together.
-  // Throws Error when the network gives what is no number. Not thread-safe: one detector a thread.
+  // The faces of each image, best score first. Images of more than 2^24 pixels are looked at in a copy of that size.
+  // Images may differ in size; those of one size are computed together. Throws Error when the network gives what is no
+  // number. Not thread-safe: one detector a thread.
   virtual std::vector<std::vector<Face>> detect(std::span<const Image> images) = 0;
 };
 

@@ -15,7 +15,8 @@ class LandmarkFile {
   virtual ~LandmarkFile() = default;
 
   // The faces that the file has for an image, given by its place in the data set ("identity/file.jpg") and by the
-  // place of its file. Paths are compared without the extensions of images. An entry serves the image
+  // place of its file. Paths are compared without the extensions of images, unless the file has entries for
+  // several (a.jpg and a.png). An entry serves the image
   //     when its path is one of these places or the end of one ("file" of "identity/file"),
   //     when it alone ends with the place in the data set,
   //     when it has the image's file name, in a file where no two paths share one.

@@ -75,6 +75,16 @@ TEST(LandmarkText, IsALineAnImage) {
   EXPECT_EQ(first_x(*file, "d,3.png"), 7);
 }
 
+TEST(LandmarkText, TellsImagesOfOneNameApartByTheirExtensions) {
+  const auto both =
+      parse_landmarks("a/1.jpg " + points(1) + "\na/1.png " + points(2) + "\na/2.jpg " + points(3) + "\n");
+  EXPECT_EQ(first_x(*both, "a/1.jpg"), 1);
+  EXPECT_EQ(first_x(*both, "a/1.png"), 2);
+  EXPECT_EQ(both->faces("a/1.png", "").size(), 1U);
+  EXPECT_EQ(first_x(*both, "a/1.webp"), -1);  // of which of them?
+  EXPECT_EQ(first_x(*both, "a/2.png"), 3);
+}
+
 TEST(LandmarkText, TakesBoxesAndScores) {
   expect_box(faces("a.jpg 10 20 110 140 " + points(), "a.jpg")[0].box, 10, 20, 110, 140);
   const Face face = faces("a.jpg 10 20 110 140 0.75 " + points(3), "a.jpg")[0];
