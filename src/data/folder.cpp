@@ -2,11 +2,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 
 #include "data/image_files.h"
 #include "data/path_rule.h"
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -35,8 +37,25 @@ bool leads_back(const std::vector<Folder>& folders, size_t number, const fs::pat
   }
 }
 
-// What lies in a folder; the numbers of its own folders are given later. Links that lead nowhere are left out.
-std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number, bool with_images) {
+// Extensions of images whose format is not read, or is another than they say.
+bool has_foreign_extension(const std::string& name) {
+  constexpr std::array<std::string_view, 12> extensions{".gif", ".tif",  ".tiff", ".heic", ".heif", ".avif",
+                                                        ".jxl", ".jfif", ".jp2",  ".ppm",  ".pgm",  ".tga"};
+  const size_t dot = name.rfind('.');
+  return dot != std::string::npos && std::ranges::find(extensions, lower(name.substr(dot))) != extensions.end();
+}
+
+enum class Wanted { folders, images, everything };  // everything: what cannot be read too, so that it is missed
+
+bool is_wanted(const fs::directory_entry& entry, const std::string& name, Wanted wanted) {
+  std::error_code code;
+  if (wanted == Wanted::images) return has_image_extension(name) && entry.is_regular_file(code);
+  return wanted == Wanted::everything && (has_image_extension(name) || has_foreign_extension(name)) &&
+         (entry.is_regular_file(code) || !entry.exists(code));
+}
+
+// What lies in a folder; the numbers of its own folders are given later.
+std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number, Wanted wanted) {
   constexpr size_t not_yet = 1;
   std::vector<Entry> entries;
   std::error_code failure;
@@ -48,7 +67,7 @@ std::vector<Entry> entries_of(const std::vector<Folder>& folders, size_t number,
     if (entry->is_directory(code)) {
       const bool is_loop = entry->is_symlink(code) && leads_back(folders, number, entry->path());
       if (!is_loop) entries.push_back({std::move(name), not_yet});
-    } else if (with_images && has_image_extension(name) && entry->is_regular_file(code)) {
+    } else if (is_wanted(*entry, name, wanted)) {
       entries.push_back({std::move(name), 0});
     }
   }
@@ -70,13 +89,13 @@ void collect(const std::vector<Folder>& folders, size_t number, const std::strin
 
 // The paths below `root` of its images, folder by folder. All folders of one depth at once: on a disk that has to seek,
 // and over a network, most of the time is waiting.
-std::vector<std::string> walk(const fs::path& root, bool with_those_in_root) {
+std::vector<std::string> walk(const fs::path& root, Wanted in_root, Wanted below) {
   std::vector<Folder> folders{{root, 0, 0, {}}};
   for (size_t begin = 0; begin < folders.size();) {
     const size_t end = folders.size();
     parallel_for(static_cast<int64_t>(end - begin), 4 * available_cores(), [&](int64_t i) {
       const size_t number = begin + static_cast<size_t>(i);
-      folders[number].entries = entries_of(folders, number, number != 0 || with_those_in_root);
+      folders[number].entries = entries_of(folders, number, number == 0 ? in_root : below);
     });
     for (; begin < end; ++begin) {
       for (size_t i = 0; i < folders[begin].entries.size(); ++i) {
@@ -130,7 +149,8 @@ std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConf
     throw Error::usage(what).file(text_of(root)).hint(expected_form);
   }
   const auto files = std::make_shared<ImageFiles>(root);
-  const Unmatched unmatched = add_images(walk(root, false), PathRule(label, where), false, *files);
+  const Unmatched unmatched =
+      add_images(walk(root, Wanted::folders, Wanted::images), PathRule(label, where), false, *files);
   if (files->size() == 0) {
     throw Error::usage("holds no identity")
         .file(text_of(root))
@@ -152,7 +172,8 @@ std::shared_ptr<Dataset> open_image_tree(const fs::path& root, const LabelConfig
     const std::string what = fs::exists(root, code) ? "is neither a folder nor an image" : "does not exist";
     throw Error::usage(what).file(text_of(root)).hint("jpg, jpeg, png, bmp and webp are read");
   }
-  const std::vector<std::string> images = is_image ? std::vector{root.filename().string()} : walk(root, true);
+  const std::vector<std::string> images =
+      is_image ? std::vector{root.filename().string()} : walk(root, Wanted::everything, Wanted::everything);
   const auto files = std::make_shared<ImageFiles>(is_image ? root.parent_path() : root);
   add_images(images, PathRule(label, where), true, *files);
   if (files->size() == 0) {

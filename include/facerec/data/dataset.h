@@ -54,8 +54,9 @@ std::vector<int64_t> images_per_class(const Dataset& data);
 std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConfig& label = {},
                                            const std::map<std::string, std::string>& where = {});
 
-// The same with every image: those directly in `root` too, and those whose path does not tell who is in them, which are of
-// a class named "". `root` may be a single image. Throws a usage Error when it is missing or unreadable, or when no image is
+// The same with every image: those directly in `root` too, those whose path does not tell who is in them, which are of a
+// class named "", and, so that they are missed when they are read, those of formats that are not read (GIF, TIFF, HEIC …)
+// and links that lead nowhere. `root` may be a single image. Throws a usage Error when it is missing or unreadable, or when no image is
 // left.
 std::shared_ptr<Dataset> open_image_tree(const fs::path& root, const LabelConfig& label = {},
                                          const std::map<std::string, std::string>& where = {});

@@ -171,5 +171,19 @@ TEST(ImageTree, SaysWhatIsNone) {
   EXPECT_THAT(usage_error([&] { open_image_tree(folder / "notes.md"); }), HasSubstr("neither a folder nor an image"));
 }
 
+TEST(ImageTree, ListsWhatCannotBeReadToo) {
+  const test::TemporaryFolder folder;
+  test::write_png(folder / "a/1.png", test::flat_image(8, 1, 2, 3));
+  write_file(folder / "a/2.gif", "GIF89a");
+  write_file(folder / "a/notes.txt", "no image");
+  fs::create_symlink("nowhere.jpg", folder / "a/3.jpg");
+  const auto images = open_image_tree(folder.path());
+  ASSERT_EQ(images->size(), 3);
+  EXPECT_THAT(images->name(1), testing::EndsWith("2.gif"));
+  EXPECT_THROW(load_image(*images, 1), Error);
+  EXPECT_THROW(load_image(*images, 2), Error);
+  EXPECT_EQ(open_image_folder(folder.path())->size(), 1);
+}
+
 }  // namespace
 }  // namespace facerec
