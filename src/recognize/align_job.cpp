@@ -23,7 +23,8 @@ using Json = nlohmann::ordered_json;
 
 // Something that could be lost is there; what is hidden in .align, and empty folders, do not count.
 bool is_occupied(const fs::path& path) {
-  if (!fs::is_directory(path)) return fs::exists(fs::symlink_status(path));
+  const fs::file_status status = fs::status(path);  // once: another shard may make the folder meanwhile
+  if (!fs::is_directory(status)) return fs::exists(status);
   return std::ranges::any_of(fs::directory_iterator(path), [](const fs::directory_entry& entry) {
     return entry.path().filename() != ".align" && !(entry.is_directory() && fs::is_empty(entry.path()));
   });
