@@ -63,9 +63,11 @@ uint32_t checksum_of(const Dataset& data, bool with_paths) {
   return crc;
 }
 
-bool is_inside(const fs::path& path, const fs::path& folder) {
-  const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
-  return end == folder.end();
+// Absolute, whether it is there or not, and without a separator at its end.
+fs::path whole_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path whole = fs::weakly_canonical(fs::absolute(path, code), code);
+  return whole.has_filename() ? whole : whole.parent_path();
 }
 
 }  // namespace
@@ -108,12 +110,17 @@ void check_output(const fs::path& out, const PackOptions& options) {
       .hint("choose another name, or remove it by hand");
 }
 
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const fs::path inner = whole_path(path), outer = whole_path(folder);
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
 void check_apart(const fs::path& in, const fs::path& out) {
   std::error_code code;
-  const fs::path from = fs::weakly_canonical(in, code), to = fs::weakly_canonical(out, code);
-  if (!is_inside(from, to) && !(fs::is_directory(from, code) && is_inside(to, from))) return;
-  throw Error::usage("lies inside " + text_of(is_inside(from, to) ? to : from))
-      .file(text_of(is_inside(from, to) ? from : to))
+  const bool reads_from_output = is_inside(in, out);
+  if (!reads_from_output && !(fs::is_directory(in, code) && is_inside(out, in))) return;
+  throw Error::usage("lies inside " + text_of(whole_path(reads_from_output ? out : in)))
+      .file(text_of(whole_path(reads_from_output ? in : out)))
       .hint("choose a place of its own for what is written");
 }
 

@@ -56,6 +56,9 @@ void check_output(const fs::path& out, const PackOptions& options);
 
 void check_evaluation_output(const fs::path& out, const PackOptions& options);  // the same, of pack_evaluation_set()
 
+// Also when they are equal; neither need be there.
+bool is_inside(const fs::path& path, const fs::path& folder);
+
 // Throws a usage Error when one of the two lies inside the other.
 void check_apart(const fs::path& in, const fs::path& out);
 

@@ -1,17 +1,19 @@
 #include "facerec/recognize/align.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "data/pack_state.h"
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
 #include "recognize/align_job.h"
 #include "recognize/align_options.h"
 #include "recognize/align_output.h"
+#include "recognize/align_pairs.h"
+#include "recognize/align_places.h"
 #include "recognize/align_run.h"
 #include "recognize/align_sheet.h"
 
@@ -55,6 +57,11 @@ Json left_out(const Problems& problems) {
   return {{"count", problems.count()}, {"first", std::move(first)}};
 }
 
+Json pairs_of(const AlignTask& task, const AlignSummary& summary) {
+  const Json file = is_packed(task.options.format) ? Json() : Json(pairs_file(task.source));
+  return {{"pairs", task.source.pairs.pairs.size()}, {"missing", summary.missing_pairs}, {"file", file}};
+}
+
 Json head_of(const AlignTask& task, const fs::path& out, const Json& description, const AlignSummary& summary) {
   const Shard& shard = task.options.shard;
   const size_t pairs = task.source.pairs.pairs.size();
@@ -65,19 +72,8 @@ Json head_of(const AlignTask& task, const fs::path& out, const Json& description
           {"options", description},
           {"shard", shard.count > 1 ? Json{shard.index, shard.count} : Json()},
           {"counts", to_json(summary.counts)},
-          {"pairs", pairs == 0 ? Json() : Json{{"pairs", pairs}, {"missing", summary.missing_pairs}}},
+          {"pairs", pairs == 0 ? Json() : pairs_of(task, summary)},
           {"left_out", left_out(task.source.problems)}};
-}
-
-// A list may name images that lie in the very folder that is to be replaced.
-void check_images_apart(const AlignSource& source, const fs::path& crops) {
-  if (crops.empty() || !source.tree.empty()) return;
-  const std::string folder = text_of(fs::weakly_canonical(crops) / "");
-  for (int64_t i = 0; i < source.images->size(); ++i) {
-    const fs::path image = source.images->name(i);
-    if (!fs::absolute(image).lexically_normal().string().starts_with(folder)) continue;
-    throw Error::usage("is an image to be aligned, and lies inside the output").file(text_of(image));
-  }
 }
 
 AlignSummary summary_of_earlier(const fs::path& file) {
@@ -97,10 +93,26 @@ bool finish(const AlignTask& task, const AlignPlaces& places, const AlignRun& ru
             const AlignProgress& progress, AlignSummary& summary) {
   const JournalLines lines(places.journal.string() + ".part");
   if (!task.options.preview.empty()) write_align_sheet(task, lines, run.first());
-  summary.missing_pairs = check_crops(task, run.tally());
+  summary.missing_pairs = check_crops(task, run.tally(), lines);
   if (!write_align_output(task, places, run.tally(), lines, to_json_text(description), progress)) return false;
   write_align_summary(places.summary, head_of(task, places.out, description, summary), lines, run.tally());
   return true;
+}
+
+// What is gone of a finished alignment, and the preview that is asked for.
+void mend(const AlignTask& task, const AlignPlaces& places, AlignRun& run) {
+  const JournalLines lines(places.summary);
+  run.take_up(lines);
+  if (!places.crops.empty()) sync_filesystem(places.crops);
+  if (!task.options.preview.empty()) write_align_sheet(task, lines, run.first());
+}
+
+void tell_of(const LandmarkFile& landmarks, const AlignTask& task, const AlignTally& tally) {
+  const std::string& file = task.options.landmarks;
+  if (!landmarks.note().empty()) spdlog::warn("{}: {}", file, landmarks.note());
+  if (tally.counts().faces > 0 || tally.counts().images == 0) return;
+  const std::string its_images = landmarks.size() < 0 ? "its images" : fmt::format("its {} images", landmarks.size());
+  spdlog::warn("{}: none of {} is among those aligned, such as {}", file, its_images, task.source.place(0));
 }
 
 }  // namespace
@@ -109,9 +121,7 @@ AlignSummary align_images(const AlignInput& input, const fs::path& out, const Al
                           const DetectorFactory& open, const AlignProgress& progress) {
   check_align_options(options);
   const AlignPlaces places(out, options);
-  check_apart(path_of(input), out);
-  if (!places.crops.empty()) check_apart(path_of(input), places.crops);
-  if (!options.preview.empty()) const AtomicFile can_be_written(options.preview);
+  check_places(input, options, places);
   const AlignSource source = open_align_source(input, options);
   check_images_apart(source, places.crops);
   const auto landmarks = options.landmarks.empty() ? nullptr : open_landmarks(options.landmarks);
@@ -120,20 +130,23 @@ AlignSummary align_images(const AlignInput& input, const fs::path& out, const Al
 
   const Json description = describe_align(input, options, source);
   AlignJob job(places, options, to_json_text(description));
-  if (job.is_done()) return summary_of_earlier(places.summary);
-
   const CropNames names(source, options, !places.crops.empty());
   const int reduction = landmarks ? 1 : detection_reduction(options.selection);
   const AlignTask task{source, options, names, landmarks.get(), reduction, places.crops, places.scratch};
   AlignRun run(task, places.journal);
-  if (job.goes_on()) run.take_up();
+  if (job.is_done()) {
+    mend(task, places, run);
+    job.end();
+    return summary_of_earlier(places.summary);
+  }
+  if (job.goes_on()) run.take_up(JournalLines(places.journal.string() + ".part"));
   AlignSummary summary;
   summary.file = places.summary;
   summary.left_out = source.problems.count();
   summary.done_before = run.done();
   const bool has_all = run.run([&] { return detectors->take(); }, progress);
   summary.counts = run.tally().counts();
-  if (landmarks && !landmarks->note().empty()) spdlog::warn("{}: {}", options.landmarks, landmarks->note());
+  if (landmarks) tell_of(*landmarks, task, run.tally());
   if (has_all && finish(task, places, run, description, progress, summary)) {
     job.end();
   } else {

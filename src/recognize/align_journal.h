@@ -10,7 +10,10 @@
 
 namespace facerec {
 
-// What is written so far. A killed process may have left the last line torn.
+// What comes before the lines of the images in align.json, which are those of the journal.
+inline constexpr std::string_view list_of_images = "\n  \"images\": [";
+
+// The lines of a journal, as far as it is written (a killed process may have left the last one torn), or of align.json.
 class JournalLines {
  public:
   explicit JournalLines(const fs::path& file);
@@ -18,11 +21,12 @@ class JournalLines {
   int64_t size() const { return static_cast<int64_t>(ends_.size()); }  // whole lines
   std::string_view line(int64_t i) const;
   ImageRecord record(int64_t i) const;  // throws Error naming file and line
-  uint64_t bytes(int64_t lines) const;  // that the first `lines` take
+  uint64_t bytes(int64_t lines) const;  // at which the first `lines` end
 
  private:
   fs::path path_;
   MappedFile file_;
+  uint64_t begin_ = 0;          // of the first line
   std::vector<uint64_t> ends_;  // behind each line's \n
 };
 

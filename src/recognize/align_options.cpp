@@ -58,6 +58,7 @@ nlohmann::ordered_json describe_align(const AlignInput& input, const AlignOption
   json["min_size"] = selection.min_size;
   json["min_score"] = std::round(selection.min_score * 1e6) / 1e6;
   json["max_yaw"] = selection.max_yaw;
+  json["shards"] = options.shard.count;
   json["fallback"] = selection.fallback_center ? Json("center") : Json();
   return json;
 }

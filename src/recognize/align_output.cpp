@@ -86,14 +86,19 @@ bool pack_crops(const AlignTask& task, const AlignPlaces& places, const AlignTal
   return pack_images(images, job, places.out, options, progress).signal == 0;
 }
 
+// `first`: of the images, none of which gave a crop.
+Error no_crops(const AlignTask& task, const ImageRecord& first) {
+  const bool lacks_identity = needs_identity(task.options.format) && !task.source.has_identity(0);
+  return Error(fmt::format("no image of it gave a crop, {} for one: {}", first.image, first.reason))
+      .hint(lacks_identity ? "--label says which part of a path it is; --to folder asks for none"
+                           : "--preview FILE.png shows what was found, --fallback center cuts the centre");
+}
+
 }  // namespace
 
-int64_t check_crops(const AlignTask& task, const AlignTally& tally) {
+int64_t check_crops(const AlignTask& task, const AlignTally& tally, const JournalLines& lines) {
   const AlignOptions& options = task.options;
-  if (options.format != "folder" && tally.counts().crops == 0) {
-    throw Error("no image of it gave a crop")
-        .hint("--preview FILE.png shows what was found, --fallback center cuts the centre");
-  }
+  if (options.format != "folder" && tally.counts().crops == 0) throw no_crops(task, lines.record(0));
   const HasCrop has = has_crop(task, tally);
   const PairSet& all = task.source.pairs;
   const PairSet kept = pairs_with_crops(all, has);

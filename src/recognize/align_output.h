@@ -8,7 +8,7 @@ namespace facerec {
 
 // Throws Error when nothing can be written: no crop at all, or pairs of images without one (unless skip_missing). The
 // pairs that are left out.
-int64_t check_crops(const AlignTask& task, const AlignTally& tally);
+int64_t check_crops(const AlignTask& task, const AlignTally& tally, const JournalLines& lines);
 
 // `job`: stands for what the crops depend on. False when a signal stopped it.
 bool write_align_output(const AlignTask& task, const AlignPlaces& places, const AlignTally& tally,

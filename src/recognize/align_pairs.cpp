@@ -49,13 +49,16 @@ PairSet pairs_with_crops(const PairSet& pairs, const HasCrop& has_crop) {
   return kept;
 }
 
+const char* pairs_file(const AlignSource& source) { return source.protocol.empty() ? "pairs.txt" : "Protocol"; }
+
 void write_pairs(const AlignSource& source, const HasCrop& has_crop, const CropNames& names, const fs::path& crops) {
-  if (!source.lfw_list.empty()) return write_file(crops / "pairs.txt", read_text(source.lfw_list));
+  const PairSet kept = pairs_with_crops(source.pairs, has_crop);
+  if (!source.lfw_list.empty() && kept.missing == 0) return write_file(crops / "pairs.txt", read_text(source.lfw_list));
   if (!source.protocol.empty()) {
     return write_protocol(source.protocol, crops / "Protocol", fs::path(names.file(0, 0)).extension().string());
   }
   std::string list;
-  for (const Pair& pair : pairs_with_crops(source.pairs, has_crop).pairs) {
+  for (const Pair& pair : kept.pairs) {
     list += fmt::format("{}\t{}\t{}\n", names.file(pair.a, 0), names.file(pair.b, 0), pair.same ? 1 : 0);
   }
   write_file(crops / "pairs.txt", list);

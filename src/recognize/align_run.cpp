@@ -32,8 +32,7 @@ AlignRun::AlignRun(const AlignTask& task, const fs::path& journal)
       total_(begin_of(task, task.options.shard.index + 1) - first_),
       tally_(first_) {}
 
-void AlignRun::take_up() {
-  const JournalLines lines(journal_.string() + ".part");
+void AlignRun::take_up(const JournalLines& lines) {
   const int64_t kept = lines.size() >= total_ ? total_ : lines.size() / group_size * group_size;
   while (done_ < kept) {
     Records records(static_cast<size_t>(std::min(lines_at_a_time, kept - done_)));

@@ -14,8 +14,8 @@ class AlignRun {
  public:
   AlignRun(const AlignTask& task, const fs::path& journal);
 
-  // What earlier calls have done; crops that are gone since are cut again.
-  void take_up();
+  // What earlier calls have done, as journal or summary tell; crops that are gone since are cut again.
+  void take_up(const JournalLines& lines);
 
   // The rest. False when a signal stopped it; what is done is then on the disk.
   bool run(const DetectorFactory& detectors, const AlignProgress& progress);

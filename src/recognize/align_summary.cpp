@@ -64,7 +64,8 @@ void write_align_summary(const fs::path& file, const Json& head, const JournalLi
     text.write(separator + without_crop_line(lines.record(line)));
     separator = ",\n    ";
   }
-  text.write("\n  ],\n  \"images\": [");
+  text.write("\n  ],");
+  text.write(list_of_images);
   separator = "\n    ";
   for (int64_t i = 0; i < lines.size(); ++i) {
     text.write(separator);
@@ -85,6 +86,14 @@ nlohmann::ordered_json read_align_summary(const fs::path& file) {
   } catch (const nlohmann::json::exception& fault) {
     throw Error(std::string("is damaged: ") + fault.what()).file(text_of(file));
   }
+}
+
+bool is_align_summary(const fs::path& file) try {
+  const Json head = read_align_summary(file);
+  const auto has = [&](const char* key) { return head.contains(key) && head[key].is_object(); };
+  return head.contains("schema") && head["schema"] == 1 && has("options") && has("counts") && has("left_out");
+} catch (const Error&) {
+  return false;
 }
 
 }  // namespace facerec

@@ -31,4 +31,7 @@ class AlignTally {
 void write_align_summary(const fs::path& file, const nlohmann::ordered_json& head, const JournalLines& lines,
                          const AlignTally& tally);
 
+// Whether it is there and a call of align has written it.
+bool is_align_summary(const fs::path& file);
+
 }  // namespace facerec

@@ -13,9 +13,9 @@ CropSet::CropSet(const AlignTask& task, const JournalLines& lines) : task_(task)
 
 Sample CropSet::read(int64_t index) const {
   const auto [image, number] = item(index);
-  ImageRecord record = lines_.record(image);
-  record.crops = {record.crops.at(number)};
-  return {encode_crop(task_, cut_crops(task_, image, record).front()), {}};
+  const ImageRecord record = lines_.record(image);
+  const Photo photo = photo_for_crops(task_, image, record);
+  return {encode_crop(task_, cut(photo, record.crops.at(number), task_.options.crop)), {}};
 }
 
 std::string CropSet::relative_path(int64_t index) const {

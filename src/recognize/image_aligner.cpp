@@ -18,14 +18,16 @@ std::string what_is_wrong(const Error& error, const std::string& image) {
 
 }  // namespace
 
+Photo photo_for_crops(const AlignTask& task, int64_t image, const ImageRecord& record, Photo photo) {
+  const int reduction = is_fine_enough(task.reduction, record, task.options.crop) ? task.reduction : 1;
+  if (photo.pixels.width != 0 && photo.reduction <= reduction) return photo;
+  return load_photo(*task.source.images, image, reduction);
+}
+
 std::vector<Image> cut_crops(const AlignTask& task, int64_t image, const ImageRecord& record, Photo photo) {
-  const CropShape& shape = task.options.crop;
-  const int reduction = is_fine_enough(task.reduction, record, shape) ? task.reduction : 1;
-  if (photo.pixels.width == 0 || photo.reduction > reduction) {
-    photo = load_photo(*task.source.images, image, reduction);
-  }
+  photo = photo_for_crops(task, image, record, std::move(photo));
   std::vector<Image> crops;
-  for (const CropRecord& crop : record.crops) crops.push_back(cut(photo, crop, shape));
+  for (const CropRecord& crop : record.crops) crops.push_back(cut(photo, crop, task.options.crop));
   return crops;
 }
 

@@ -24,7 +24,11 @@ struct AlignTask {
   fs::path crops, scratch;        // "": crops are not written
 };
 
-// The crops of an image, as its record tells of them; of the photograph, if it is given, or of one that is read.
+// The photograph of an image, as fine as all the crops want it that its record tells of: the one that is given, or one
+// that is read.
+Photo photo_for_crops(const AlignTask& task, int64_t image, const ImageRecord& record, Photo photo = {});
+
+// The crops of an image, as its record tells of them.
 std::vector<Image> cut_crops(const AlignTask& task, int64_t image, const ImageRecord& record, Photo photo = {});
 
 std::vector<std::byte> encode_crop(const AlignTask& task, const Image& crop);

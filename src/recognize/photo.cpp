@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "facerec/core/error.h"
+#include "facerec/image/exif.h"
 
 namespace facerec {
 namespace {
@@ -30,7 +31,9 @@ void tell_size(Photo& photo, std::span<const std::byte> encoded) {
   photo.height = photo.pixels.height;
   if (photo.reduction == 1) return;
   const ImageHeader header = probe_image(encoded);
-  const bool is_turned = photo.pixels.width != (header.width + photo.reduction - 1) / photo.reduction;
+  const bool is_turned = header.format == ImageFormat::jpeg
+                             ? exif_orientation(encoded) >= 5
+                             : photo.pixels.width != (header.width + photo.reduction - 1) / photo.reduction;
   photo.width = is_turned ? header.height : header.width;
   photo.height = is_turned ? header.width : header.height;
 }

@@ -164,7 +164,7 @@ TEST_F(Align, AFullDiskLeavesNoHalfCrop) {
 
 TEST_F(Align, APreviewThatCannotBeWrittenIsToldBeforeTheWork) {
   const Outcome outcome = align(faces_, "out", {"--preview", folder_ / "absent/sheet.png"});
-  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("absent/sheet.png"));
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }

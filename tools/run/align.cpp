@@ -160,7 +160,7 @@ int align_with_each(const AlignVerb& verb, const fs::path& out, const CommonOpti
       const fs::path preview = verb.preview;
       own.preview = preview.parent_path() / fmt::format("{}_{}.png", preview.stem().string(), name);
     }
-    const Outcome outcome = align(own, name, out / name);
+    const Outcome outcome = align(own, name, out.empty() ? out : out / name);
     Json result = answer(outcome);
     result["detector"] = name;
     results.push_back(std::move(result));
@@ -179,7 +179,7 @@ int align_with_each(const AlignVerb& verb, const fs::path& out, const CommonOpti
 
 int run_align(const AlignVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
-  const fs::path out = fs::path(verb.out + "/").lexically_normal().parent_path();  // without a slash at its end
+  const fs::path out = verb.out;
   if (verb.detector == "each" && verb.options.landmarks.empty()) return align_with_each(verb, out, common);
   const Outcome outcome = align(verb, verb.options.landmarks.empty() ? verb.detector : "", out);
   print_answer(common, answer(outcome), text(verb.out, outcome));

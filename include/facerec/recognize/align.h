@@ -8,7 +8,8 @@
 //      "shard": [index, count],             null: all images
 //      "counts": {"images", "aligned", "fallback", "no_face", "failed", "faces", "crops"},
 //                                           images = aligned + fallback + no_face + failed
-//      "pairs": {"pairs", "missing"},       of an evaluation set; missing: without a crop of both images; else null
+//      "pairs": {"pairs", "missing", "file"},  of an evaluation set; missing: without a crop of both images; file:
+//                                           pairs.txt or Protocol beside the crops, null of a packed set; else null
 //      "left_out": {"count", "first": [{"image", "reason"}]},        what opening the data set could not use
 //      "without_crop": [{"image", "status", "reason"}],              every image that gave none
 //      "images": [                          one a line, in the order of the data set
@@ -63,12 +64,12 @@ struct AlignOptions {
   int jpeg_quality = 0;  // 1 … 100 of the crops; 0: PNG
   int threads = 0;       // images that are worked on at a time, each thread with a detector; 0: the cores available
   Shard shard;           // of format folder alone
-  fs::path preview;      // a PNG that shows a sample of the images with what was found; "": none
+  fs::path preview;      // a PNG (.png) that shows a sample of the images with what was found; "": none
   int preview_images = 24;
   bool skip_missing = false;  // of an evaluation set: leave out the pairs of images without a crop
   bool strict = false;        // stop at the first image that gives no crop
   bool resume = false;        // go on with what an earlier call has begun
-  bool force = false;  // replace what an earlier call has written: in a folder its images, lists and summaries, no more
+  bool force = false;         // replace what an earlier call has written: in a folder what its journal and summary name
 };
 
 struct AlignCounts {
@@ -105,7 +106,9 @@ using AlignProgress = std::function<void(int64_t done, int64_t total)>;  // imag
 //
 // What is wrong with a single image, a detector's Error with it among that, is told in the summary. Throws a usage
 // Error when `out` is there and may not be replaced: without `force`, or when no call of this has made it; when it was
-// begun with other input or options; when another process works in it; when input and output lie inside each other.
+// begun with other input or options, or another number of shards; when another process works in it; when input and
+// output lie inside each other, or pairs, landmarks or weights inside the output; when the preview is there already
+// (without `force`), lies in one of the two, or has no folder.
 // Throws Error, at the end, when no image gave a crop, and when images that pairs name gave none (unless skip_missing).
 AlignSummary align_images(const AlignInput& input, const fs::path& out, const AlignOptions& options,
                           const DetectorFactory& open, const AlignProgress& progress);

@@ -112,6 +112,7 @@ TEST(AlignEvaluation, AnImageWithoutAFaceIsAnErrorUnlessTheUserSaysWhatBecomesOf
     EXPECT_EQ(test::summary_of(summary).at("pairs").at("missing"), 1) << format;
   }
   EXPECT_EQ(open(folder / "out.bin").pairs.size(), 3U);
+  EXPECT_EQ(open(folder / "out").pairs.size(), 3U);  // which names no image that is not there
   AlignOptions fallback = to("bin");
   fallback.selection.fallback_center = true;
   align(folder / "lfw", folder / "all.bin", fallback);

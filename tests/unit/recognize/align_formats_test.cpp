@@ -61,6 +61,46 @@ TEST(AlignFormats, PackedSetsHoldTheCropsOfAFolder) {
   EXPECT_TRUE(fs::exists(folder / "a/align.json"));
 }
 
+// A detector that finds two faces, of which the smaller one cannot be cut from a reduced photograph.
+class TwoSizes : public Detector {
+ public:
+  const std::string& name() const override { return name_; }
+  std::vector<std::vector<Face>> detect(std::span<const Image> images) override {
+    std::vector<std::vector<Face>> found;
+    for (const Image& image : images) {
+      found.emplace_back();
+      for (const float size : {100.0F, 300.0F}) {
+        Face face = test::made_up_face(0, image.width, image.height);
+        const float x = face.box.x1, y = face.box.y1;
+        face.box = {x, y, x + size, y + size};
+        for (Point& point : face.landmarks) point = {x + (point.x - x) * size / 40, y + (point.y - y) * size / 40};
+        found.back().push_back(face);
+      }
+    }
+    return found;
+  }
+
+ private:
+  std::string name_ = "made_up";
+};
+
+TEST(AlignFormats, PackedCropsOfLargePhotographsAreThoseOfAFolder) {
+  const TemporaryFolder folder;
+  write_png(folder / "in/anna/1.png", photograph(1, 2400, 2400));
+  for (const char* format : {"folder", "tfrecord"}) {
+    AlignOptions options = to(format);
+    options.selection.faces = FaceChoice::all;
+    options.selection.min_size = 160;
+    options.crop = {256, 256, 0};
+    const std::string out = std::string("out.") + format;
+    align(folder / "in", folder / out, options, [] { return std::make_unique<TwoSizes>(); });
+  }
+  const std::shared_ptr<Dataset> expected = open(folder / "out.folder"), packed = open(folder / "out.tfrecord");
+  ASSERT_EQ(expected->size(), 2);
+  ASSERT_EQ(packed->size(), 2);
+  for (int64_t i = 0; i < 2; ++i) EXPECT_EQ(packed->read(i).encoded, expected->read(i).encoded) << i;
+}
+
 TEST(AlignFormats, ImagesOfNobodyCannotBePacked) {
   const TemporaryFolder folder;
   make_identities(folder / "in");
@@ -177,6 +217,18 @@ TEST(AlignFormats, APackedSetIsReplacedByForceAlone) {
   EXPECT_FALSE(fs::exists(folder / "mine.align"));
 }
 
+TEST(AlignFormats, ASetOfNobodyIsNotPackedAndTheHintHelps) {
+  const TemporaryFolder folder;
+  write_png(folder / "in/1.png", photograph(1));
+  try {
+    align(folder / "in", folder / "a.txt", to("list"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("1.png for one: its path does not tell who is in it"));
+    EXPECT_THAT(error.hint(), HasSubstr("--label"));
+  }
+}
+
 TEST(AlignFormats, ASetWithoutAnyFaceIsNotPacked) {
   const TemporaryFolder folder;
   write_png(folder / "in/a/1.png", photograph(0));
@@ -184,7 +236,7 @@ TEST(AlignFormats, ASetWithoutAnyFaceIsNotPacked) {
     align(folder / "in", folder / "rec", to("recordio"));
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("no image of it gave a crop"));
+    EXPECT_THAT(error.what(), HasSubstr("no image of it gave a crop, a/1.png for one: no face found"));
   }
   EXPECT_FALSE(fs::exists(folder / "rec"));
 }

@@ -133,55 +133,35 @@ TEST(Align, FallbackCutsTheCentreAndSaysSo) {
   EXPECT_EQ(decode_image(read_file(folder / "out/nobody.png")).rgb, crop_center(photograph(0), {}).rgb);
 }
 
+// As a camera writes it that was held upright: to be turned by a quarter to the right.
+std::vector<std::byte> turned_jpeg(const Image& image) {
+  std::vector<std::byte> jpeg = encode_jpeg(image, 95);
+  constexpr std::string_view app1(
+      "\xFF\xE1\0\x22"
+      "Exif\0\0II\x2A\0\x08\0\0\0\x01\0"
+      "\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0",
+      36);
+  const auto bytes = std::as_bytes(std::span(app1));
+  jpeg.insert(jpeg.begin() + 2, bytes.begin(), bytes.end());
+  return jpeg;
+}
+
 TEST(Align, PhotographsAreUprightAsExifSays) {
   const TemporaryFolder folder;
-  const Image image = photograph(1);
-  std::vector<std::byte> jpeg = encode_jpeg(image, 95);
-  const uint8_t app1[] = {0xFF,
-                          0xE1,
-                          0,
-                          34,
-                          'E',
-                          'x',
-                          'i',
-                          'f',
-                          0,
-                          0,
-                          'I',
-                          'I',
-                          42,
-                          0,
-                          8,
-                          0,
-                          0,
-                          0,
-                          1,
-                          0,
-                          0x12,
-                          1,
-                          3,
-                          0,
-                          1,
-                          0,
-                          0,
-                          0,
-                          6 /* a quarter to the right */,
-                          0,
-                          0,
-                          0,
-                          0,
-                          0,
-                          0,
-                          0};
-  const auto* begin = reinterpret_cast<const std::byte*>(app1);
-  jpeg.insert(jpeg.begin() + 2, begin, begin + sizeof app1);
   fs::create_directory(folder / "in");
-  write_file(folder / "in/a.jpg", jpeg);
-  AlignOptions options;
-  options.selection.fallback_center = true;
-  const AlignSummary summary = align(folder / "in", folder / "out", options);
-  EXPECT_EQ(record_of(summary, "a.jpg").at("width"), image.height);
-  EXPECT_EQ(record_of(summary, "a.jpg").at("height"), image.width);
+  AlignOptions reduced;
+  reduced.selection.min_size = 160;
+  ASSERT_EQ(detection_reduction(reduced.selection), 4);
+  for (const auto& [width, height] : {std::pair{120, 90}, {160, 159}}) {
+    for (const AlignOptions& options : {AlignOptions(), reduced}) {
+      write_file(folder / "in/a.jpg", turned_jpeg(photograph(1, width, height)));
+      AlignOptions anew = options;
+      anew.force = true;
+      const AlignSummary summary = align(folder / "in", folder / "out", anew);
+      EXPECT_EQ(record_of(summary, "a.jpg").at("width"), height);
+      EXPECT_EQ(record_of(summary, "a.jpg").at("height"), width);
+    }
+  }
 }
 
 TEST(Align, LandmarksOfAFileStandInForADetector) {
@@ -197,6 +177,22 @@ TEST(Align, LandmarksOfAFileStandInForADetector) {
   EXPECT_EQ(record_of(summary, "a/1.png").at("faces").at(0).at("landmarks").at(2), (nlohmann::json{58, 48}));
   EXPECT_EQ(record_of(summary, "a/2.png").at("reason"), "no landmarks are given");
   EXPECT_TRUE(summary_of(summary).at("options").at("detector").is_null());
+}
+
+TEST(Align, LandmarksOfOtherImagesAreToldOf) {
+  const TemporaryFolder folder;
+  write_png(folder / "in/a/1.png", photograph(1));
+  write_file(folder / "points.txt", "b/2.png 50 40 66 40 58 48 52 56 64 56\n");
+  AlignOptions options;
+  options.landmarks = (folder / "points.txt").string();
+  const auto told = [&](const char* out) {
+    testing::internal::CaptureStdout();
+    align(folder / "in", folder / out, options);
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_THAT(told("out"), HasSubstr("none of its 1 images is among those aligned, such as a/1.png"));
+  write_file(folder / "points.txt", "a/1.png 50 40 66 40 58 48 52 56 64 56\n");
+  EXPECT_EQ(told("other"), "");
 }
 
 TEST(Align, ItsOwnSummaryGivesTheSameCropsAgain) {
@@ -273,6 +269,21 @@ TEST(Align, WhatWasDoneIsNotDoneAgain) {
   align(folder / "in", folder / "out", options);
   options.resume = true;
   EXPECT_TRUE(align(folder / "in", folder / "out", options, dies_after(0)).already_there);
+}
+
+TEST(Align, WhatIsGoneOfAFinishedOneIsMadeAgain) {
+  const TemporaryFolder folder;
+  make_many(folder / "in", 30);
+  AlignOptions options;
+  align(folder / "in", folder / "out", options);
+  const auto whole = crops_in(folder / "out");
+  fs::remove(folder / "out" / whole.begin()->first);
+  fs::remove_all(folder / "out/p3");
+  options.resume = true;
+  options.preview = folder / "sheet.png";
+  EXPECT_TRUE(align(folder / "in", folder / "out", options, dies_after(0)).already_there);
+  EXPECT_EQ(crops_in(folder / "out"), whole);
+  EXPECT_GT(decode_image(read_file(folder / "sheet.png")).width, 1000);
 }
 
 TEST(Align, CropsThatAreGoneAreCutAgain) {
