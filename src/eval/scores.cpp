@@ -4,16 +4,11 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
-#include <utility>
 
 #include "facerec/core/error.h"
 
 namespace facerec {
 namespace {
-
-constexpr std::pair<EmbeddingRule, const char*> rule_names[] = {{EmbeddingRule::no_flip, "no_flip"},
-                                                                {EmbeddingRule::flip_sum, "flip_sum"},
-                                                                {EmbeddingRule::flip_concat, "flip_concat"}};
 
 double squared_norm(std::span<const double> x) { return std::transform_reduce(x.begin(), x.end(), x.begin(), 0.0); }
 
@@ -84,20 +79,6 @@ size_t count_zero_rows(const Embeddings& e, EmbeddingRule rule, std::vector<doub
 }
 
 }  // namespace
-
-std::string to_string(EmbeddingRule rule) {
-  for (const auto& [value, name] : rule_names) {
-    if (value == rule) return name;
-  }
-  throw Error("an embedding rule without a name");
-}
-
-EmbeddingRule parse_embedding_rule(std::string_view name) {
-  for (const auto& [value, known] : rule_names) {
-    if (name == known) return value;
-  }
-  throw Error::usage("unknown flip rule '" + std::string(name) + "'").hint("known: no_flip, flip_sum, flip_concat");
-}
 
 PairScores score_pairs(const Embeddings& e, std::span<const Pair> pairs, EmbeddingRule rule) {
   check_sizes(e, rule);

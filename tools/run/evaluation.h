@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "facerec/data/pairs.h"
-#include "facerec/eval/embed.h"
+#include "facerec/recognize/embed.h"
 #include "facerec/eval/report.h"
 #include "facerec/infer/engine.h"
 

@@ -14,7 +14,7 @@
 #include "facerec/core/text.h"
 #include "facerec/data/dataset.h"
 #include "facerec/data/pairs.h"
-#include "facerec/eval/overlap.h"
+#include "facerec/recognize/overlap.h"
 #include "facerec/infer/engine.h"
 #include "tools/run/lines.h"
 #include "tools/run/log.h"

@@ -28,9 +28,10 @@ class Engine {
 
 struct EngineOptions {
   std::string device = "auto";     // auto | cpu | cuda | cuda:N
-  std::string precision = "fp32";  // auto | fp32 | bf16
+  std::string precision = "fp32";  // auto | fp32 | bf16 | fp16
   int threads = 0;                 // 0: the cores available
   ModelOptions model = {};         // what overrules the model's file
+  std::string engine = "auto";     // auto | libtorch | openvino
 };
 
 // What --model names: a file, a checkpoint folder, a run (its best/, else its newest checkpoint), or a folder of

@@ -1,4 +1,4 @@
-#include "facerec/eval/overlap.h"
+#include "facerec/recognize/overlap.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-// Embeddings of all images of an evaluation set.
+// Embeddings of all images of a data set, in memory.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "facerec/data/dataset.h"
-#include "facerec/eval/scores.h"
+#include "facerec/infer/embeddings.h"
 #include "facerec/infer/engine.h"
 
 namespace facerec {

@@ -1,4 +1,4 @@
-#include "facerec/eval/overlap.h"
+#include "facerec/recognize/overlap.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "facerec/core/parallel.h"
 #include "facerec/core/text.h"
 #include "facerec/data/loader.h"
-#include "facerec/eval/embed.h"
+#include "facerec/recognize/embed.h"
 
 namespace facerec {
 namespace {

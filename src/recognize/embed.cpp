@@ -1,4 +1,4 @@
-#include "facerec/eval/embed.h"
+#include "facerec/recognize/embed.h"
 
 #include <algorithm>
 #include <set>

@@ -1,0 +1,28 @@
+// What engines give, and how an image and its mirror image become one embedding. Free of LibTorch.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace facerec {
+
+// What an image and its mirror image become:
+// no_flip: the image's embedding alone;
+// flip_sum: the sum of the two raw embeddings (arcface_torch);
+// flip_concat: the two raw embeddings one after the other (face.evoLVe, AdaFace's tables).
+// The result is divided by its L2 norm; a zero vector stays zero.
+enum class EmbeddingRule { no_flip, flip_sum, flip_concat };
+
+std::string to_string(EmbeddingRule rule);
+EmbeddingRule parse_embedding_rule(std::string_view name);  // throws Error (usage) that lists the names
+
+// [images, dimension] row-major, raw (not normalised). `flipped` is the same for the mirrored images; it may be empty
+// under no_flip.
+struct Embeddings {
+  size_t dimension = 0;
+  std::span<const float> original, flipped = {};
+};
+
+}  // namespace facerec

@@ -1,0 +1,63 @@
+// From any picture to the embeddings of the faces in it: what verify, enroll and identify share.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "facerec/core/files.h"
+#include "facerec/face/aligner.h"
+#include "facerec/face/detector.h"
+#include "facerec/image/image.h"
+#include "facerec/infer/embeddings.h"
+#include "facerec/infer/engine.h"
+
+namespace facerec {
+
+struct FaceEmbedderOptions {
+  EmbeddingRule rule = EmbeddingRule::no_flip;
+  // "auto": a picture of exactly the size that the model takes is a crop already, others are photographs; "none": all
+  // are crops, resized; else the name of the detector that finds the faces in every picture.
+  std::string align = "auto";
+  DetectorOptions detector = {};  // its name is that of `align`
+  SelectionOptions selection = {};
+};
+
+struct EmbeddedFace {
+  bool crop = false;  // the whole picture, which was a crop already; its landmarks and score mean nothing
+  Face face = {};     // in pixels of the picture
+  std::vector<float> embedding = {};  // by the rule, of unit length
+  float norm = 0;                     // L2 norm before that: low for blurred, dark, turned faces
+};
+
+struct EmbeddedPicture {
+  int width = 0, height = 0;             // after EXIF rotation
+  int64_t found = 0;                     // faces, chosen or not
+  std::vector<EmbeddedFace> faces = {};  // those chosen, in the order of the choice
+  std::string reason = {};               // why these, or why none
+};
+
+// Not thread-safe. The detector is opened with the first picture that needs it.
+class FaceEmbedder {
+ public:
+  FaceEmbedder(Engine& engine, const FaceEmbedderOptions& options);
+
+  int64_t dimension() const;  // of an embedding: with flip_concat twice the model's
+
+  EmbeddedPicture embed(const Image& picture);
+  EmbeddedPicture embed(const fs::path& file);  // throws Error naming it when it cannot be decoded
+
+ private:
+  static constexpr size_t batch = 32;  // crops that are embedded at a time
+
+  void embed_crops(std::vector<Image>& crops, std::vector<EmbeddedFace>& faces);
+  Detector& detector();
+
+  Engine& engine_;
+  FaceEmbedderOptions options_;
+  std::unique_ptr<Detector> detector_;
+};
+
+}  // namespace facerec
