@@ -109,6 +109,37 @@ struct EvalVerb {
   EngineOptions engine;
 };
 
+// How verify, calibrate and their like come from pictures to embeddings.
+struct FaceOptions {
+  std::string model;  // "": the newest run
+  std::string flip = "no_flip";
+  std::string align = "auto";
+  std::string faces = "largest";
+  EngineOptions engine;
+};
+
+struct VerifyVerb {
+  std::string a, b;         // pictures, or
+  std::string pairs, root;  // a list of them, relative to `root`
+  std::string out;          // of `pairs`: a .csv or .jsonl file
+  FaceOptions face;
+  std::string calibration;  // file; "": that in the model's metadata
+  std::optional<double> fmr, threshold;
+  bool exit_code = false;
+  bool force = false;
+};
+
+struct CalibrateVerb {
+  DataSetOptions data;
+  std::string pairs;
+  FaceOptions face;
+  std::vector<double> fmr{1e-4}, fpir;
+  int64_t gallery_size = 0;
+  std::string out;
+  bool write_to_model = false;
+  bool force = false;
+};
+
 struct ModelsVerb {
   bool list = false;               // else download
   std::vector<std::string> names;  // of published weights
@@ -126,6 +157,8 @@ struct Verbs {
   int (*pack)(const PackVerb&, const CommonOptions&);
   int (*align)(const AlignVerb&, const CommonOptions&);
   int (*models)(const ModelsVerb&, const CommonOptions&);
+  int (*verify)(const VerifyVerb&, const CommonOptions&);
+  int (*calibrate)(const CalibrateVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

@@ -16,5 +16,7 @@ int run_align(const AlignVerb& verb, const CommonOptions& common);
 int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
+int run_verify(const VerifyVerb& verb, const CommonOptions& common);
+int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common);
 
 }  // namespace facerec
