@@ -109,6 +109,27 @@ struct EvalVerb {
   EngineOptions engine;
 };
 
+// Which faces of a picture are used, and how they are found.
+struct FaceOptions {
+  std::string faces = "largest";
+  std::string align = "auto", weights;
+  int min_size = 20;
+  double min_score = 0;
+};
+
+struct IdentifyVerb {
+  std::vector<std::string> in;
+  std::string gallery, model;
+  std::optional<double> threshold, fpir;
+  std::string calibration;
+  int64_t top = 1;
+  FaceOptions faces;
+  std::string index = "exact";
+  std::string annotate;
+  bool force = false;
+  EngineOptions engine;
+};
+
 struct ModelsVerb {
   bool list = false;               // else download
   std::vector<std::string> names;  // of published weights
@@ -126,6 +147,7 @@ struct Verbs {
   int (*pack)(const PackVerb&, const CommonOptions&);
   int (*align)(const AlignVerb&, const CommonOptions&);
   int (*models)(const ModelsVerb&, const CommonOptions&);
+  int (*identify)(const IdentifyVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

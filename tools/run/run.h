@@ -16,5 +16,6 @@ int run_align(const AlignVerb& verb, const CommonOptions& common);
 int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
+int run_identify(const IdentifyVerb& verb, const CommonOptions& common);
 
 }  // namespace facerec
