@@ -29,6 +29,7 @@ constexpr VerbEntry verbs[] = {
     {"finetune", "train on from a model, and compare it before and after", set_up_finetune},
     {"eval", "verification benchmarks: LFW's protocol, ROC, tables and JSON", set_up_eval},
     {"identify", "who is in a picture: its faces against a gallery, strangers unknown", set_up_identify},
+    {"embed", "images to a file of embeddings: folders, lists, data sets of any size", set_up_embed},
     {"info", "what is this file or folder: checkpoint, run, data set", set_up_info},
     {"export", "a model as .safetensors, .pth or .onnx, for others to use", set_up_export},
     {"models", "published weights of the face detectors: list, download", set_up_models},

@@ -13,6 +13,7 @@
 #include "facerec/infer/engine.h"
 #include "facerec/model/recognise.h"
 #include "facerec/recognize/align.h"
+#include "facerec/recognize/embedding_file.h"
 #include "facerec/train/config.h"
 
 namespace facerec {
@@ -130,6 +131,19 @@ struct IdentifyVerb {
   EngineOptions engine;
 };
 
+struct EmbedVerb {
+  std::string model, out;
+  DataSetOptions input;  // without a path
+  std::vector<std::string> paths;
+  EngineOptions engine;
+  std::string flip = "no_flip";
+  std::string align;  // the detector by which photographs are aligned first; "": they are crops already
+  std::string weights;
+  std::string fallback, shard = "1/1";
+  EmbedAlignment alignment;
+  EmbedFileOptions options;
+};
+
 struct ModelsVerb {
   bool list = false;               // else download
   std::vector<std::string> names;  // of published weights
@@ -147,6 +161,7 @@ struct Verbs {
   int (*pack)(const PackVerb&, const CommonOptions&);
   int (*align)(const AlignVerb&, const CommonOptions&);
   int (*models)(const ModelsVerb&, const CommonOptions&);
+  int (*embed)(const EmbedVerb&, const CommonOptions&);
   int (*identify)(const IdentifyVerb&, const CommonOptions&);
 };
 
