@@ -256,6 +256,15 @@ void remove_temporaries(const fs::path& folder) {
   }
 }
 
+void remove_temporaries_of(const fs::path& file) {
+  std::error_code ignored;
+  const std::string beginning = "." + file.filename().string() + std::string(temporary_mark);
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().starts_with(beginning)) fs::remove(entry.path(), ignored);
+  }
+}
+
 FolderLock::FolderLock(const fs::path& folder)
     : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (descriptor_ < 0) throw system_error(folder, "cannot be opened", errno);

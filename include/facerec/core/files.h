@@ -79,6 +79,7 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
 
 // Removes what a killed process left of AtomicFile and write_folder in `folder`.
 void remove_temporaries(const fs::path& folder);
+void remove_temporaries_of(const fs::path& file);  // those of AtomicFile for this file alone
 
 // Holds a folder for this process, so that no second one works in it; released with the object or the process.
 class FolderLock {
