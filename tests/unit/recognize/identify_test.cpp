@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 
 #include "facerec/core/random.h"
-#include "tests/support/reference.h"
+#include "support/reference.h"
 
 namespace facerec {
 namespace {
+
+using test::TemporaryFolder;
 
 using testing::ElementsAre;
 using testing::Field;
