@@ -8,7 +8,14 @@ RunVerb set_up_calibrate(CLI::App& app) {
                  "a data set with identities, of people who are not those to be recognised, or an evaluation set")
       ->required();
   app.add_option("--pairs", verb->pairs, "only the comparisons in this list; default: all");
-  add_face_options(app, verb->face);
+  app.add_option("--model", verb->model,
+                 "run, checkpoint, .safetensors, .pth, .pt, .ckpt or .onnx file; default: the newest run below runs/");
+  add_model_options(app, verb->engine.model);
+  app.add_option("--flip", verb->flip, "how an image and its mirror image become one embedding")
+      ->check(CLI::IsMember({"no_flip", "flip_sum", "flip_concat"}))
+      ->capture_default_str();
+  add_face_options(app, verb->faces);
+  add_engine_options(app, verb->engine);
   add_data_set_options(app, verb->data);
   app.add_option("--fmr", verb->fmr, "wanted rates of false matches, the first of them what verify decides by")
       ->delimiter(',')

@@ -22,6 +22,8 @@ RunVerb set_up_align(CLI::App& app);
 RunVerb set_up_models(CLI::App& app);
 RunVerb set_up_verify(CLI::App& app);
 RunVerb set_up_calibrate(CLI::App& app);
+RunVerb set_up_identify(CLI::App& app);
+RunVerb set_up_embed(CLI::App& app);
 
 // --arch, --publisher and --preprocess, for every verb that opens a model.
 void add_model_options(CLI::App& app, ModelOptions& options);
@@ -30,11 +32,11 @@ void add_model_options(CLI::App& app, ModelOptions& options);
 // `options` holds.
 void add_engine_options(CLI::App& app, EngineOptions& options);
 
-// --model, --flip, --align and --faces with the two above, for verbs that embed the faces in pictures.
-void add_face_options(CLI::App& app, FaceOptions& options);
-
 // --label, --where, --root and the columns of a CSV file, for every verb that opens a data set.
 void add_data_set_options(CLI::App& app, DataSetOptions& options);
+
+// --faces, --align and the like, for every verb that looks for faces in pictures.
+void add_face_options(CLI::App& app, FaceOptions& options);
 
 // Opens libfacerec.so, on first use. Throws Error when it cannot be opened.
 const Verbs& library();

@@ -31,6 +31,8 @@ constexpr VerbEntry verbs[] = {
     {"verify", "are two pictures of the same person? similarity, decision and what the threshold rests on",
      set_up_verify},
     {"calibrate", "thresholds for a wanted rate of false matches, with confidence intervals", set_up_calibrate},
+    {"identify", "who is in a picture: its faces against a gallery, strangers unknown", set_up_identify},
+    {"embed", "images to a file of embeddings: folders, lists, data sets of any size", set_up_embed},
     {"info", "what is this file or folder: checkpoint, run, data set", set_up_info},
     {"export", "a model as .safetensors, .pth or .onnx, for others to use", set_up_export},
     {"models", "published weights of the face detectors: list, download", set_up_models},

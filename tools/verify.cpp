@@ -21,7 +21,14 @@ RunVerb set_up_verify(CLI::App& app) {
                  "in place of A and B a list: `pathA<TAB>pathB` a line, with or without 0|1 behind, or LFW's form");
   app.add_option("--root", verb->root, "what the paths in the list are below");
   app.add_option("--out", verb->out, "of --pairs: a .csv or .jsonl file; default: CSV on standard output");
-  add_face_options(app, verb->face);
+  app.add_option("--model", verb->model,
+                 "run, checkpoint, .safetensors, .pth, .pt, .ckpt or .onnx file; default: the newest run below runs/");
+  add_model_options(app, verb->engine.model);
+  app.add_option("--flip", verb->flip, "how an image and its mirror image become one embedding")
+      ->check(CLI::IsMember({"no_flip", "flip_sum", "flip_concat"}))
+      ->capture_default_str();
+  add_face_options(app, verb->faces);
+  add_engine_options(app, verb->engine);
   auto* calibration = app.add_option("--calibration", verb->calibration,
                                      "what facerec calibrate --out wrote; default: that in the model's file");
   auto* fmr = app.add_option("--fmr", verb->fmr, "the rate of false matches to decide by; default: the calibration's")

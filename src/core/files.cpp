@@ -140,6 +140,16 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::span<const std::byte> bytes) { write_whole(path_, descriptor_, bytes); }
 
+void AtomicFile::write_at(uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw system_error(path_, "cannot be written", errno);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) throw system_error(path_, "cannot be written", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw system_error(path_, "cannot be written", errno);
@@ -204,6 +214,13 @@ void GrowingFile::write(std::span<const std::byte> bytes) {
   if (buffer_.size() >= buffered) flush();
 }
 
+void GrowingFile::overwrite(uint64_t offset, std::span<const std::byte> bytes) {
+  flush();
+  ::lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET);
+  write_whole(part_, descriptor_, bytes);
+  ::lseek(descriptor_, static_cast<off_t>(size_), SEEK_SET);
+}
+
 void GrowingFile::flush() {
   write_whole(part_, descriptor_, buffer_);
   buffer_.clear();
@@ -246,6 +263,15 @@ void remove_temporaries(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     if (entry.path().filename().string().find(temporary_mark) != std::string::npos)
       fs::remove_all(entry.path(), ignored);
+  }
+}
+
+void remove_temporaries_of(const fs::path& file) {
+  std::error_code ignored;
+  const std::string beginning = "." + file.filename().string() + std::string(temporary_mark);
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().starts_with(beginning)) fs::remove(entry.path(), ignored);
   }
 }
 

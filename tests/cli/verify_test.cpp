@@ -47,7 +47,7 @@ TEST_F(Verify, WithoutAThresholdNothingIsDecided) {
   EXPECT_EQ(json.at("decision"), nullptr);
   EXPECT_EQ(json.at("threshold"), nullptr);
   EXPECT_NEAR(json.at("squared_l2").get<double>(), 2 - 2 * json.at("cosine").get<double>(), 1e-12);
-  EXPECT_EQ(json.at("a").at("faces"), 1);
+  EXPECT_EQ(json.at("a").at("found"), 1);
   EXPECT_TRUE(json.at("a").at("crop"));
   for (const std::vector<std::string>& asks : {std::vector<std::string>{"--exit-code"}, {"--fmr", "0.01"}}) {
     std::vector<std::string> arguments{pictures_[0], pictures_[8]};

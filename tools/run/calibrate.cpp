@@ -12,7 +12,7 @@
 #include "facerec/core/text.h"
 #include "facerec/data/pairs.h"
 #include "facerec/recognize/embed_pictures.h"
-#include "tools/run/faces.h"
+#include "tools/run/face_model.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
 
@@ -104,7 +104,7 @@ void check_places(const CalibrateVerb& verb, const fs::path& model) {
 }
 
 CalibrateOptions options_of(const CalibrateVerb& verb) {
-  return {.fmr = verb.fmr, .fpir = verb.fpir, .gallery_size = verb.gallery_size, .threads = verb.face.engine.threads};
+  return {.fmr = verb.fmr, .fpir = verb.fpir, .gallery_size = verb.gallery_size, .threads = verb.engine.threads};
 }
 
 Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const EmbeddedSet& embedded) {
@@ -140,12 +140,12 @@ Json answer(const CalibrateVerb& verb, const Calibration& calibration, const fs:
 }  // namespace
 
 int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) {
-  const fs::path model = find_model(verb.face.model);
+  const fs::path model = find_model(verb.model);
   check_places(verb, model);
   Problems problems;
   const CalibrationSet set = open_set(verb, problems);
-  FaceModel face = open_face_model(verb.face);
-  EmbeddedSet embedded = embed(face, set, verb.face.engine.threads);
+  FaceModel face = open_face_model(verb.model, verb.flip, verb.faces, verb.engine);
+  EmbeddedSet embedded = embed(face, set, verb.engine.threads);
   embedded.skipped.insert(embedded.skipped.end(), problems.list().begin(), problems.list().end());
 
   Calibration calibration = measure(verb, set, embedded);

@@ -24,7 +24,7 @@ std::optional<Decision> decision_for(const VerifyVerb& verb, const ModelInfo& mo
     return Decision{.threshold = {.cosine = *verb.threshold, .low = *verb.threshold, .high = *verb.threshold},
                     .origin = "option"};
   }
-  const auto found = calibration_for(verb.calibration, model, parse_embedding_rule(verb.face.flip));
+  const auto found = calibration_for(verb.calibration, model, parse_embedding_rule(verb.flip));
   if (!found) {
     if (verb.fmr || verb.exit_code) {
       throw Error::usage(

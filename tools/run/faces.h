@@ -1,21 +1,18 @@
-// From the options that verbs on pictures share to a model and its embedder.
+// Faces in pictures, for the verbs that compare them.
 #pragma once
 
-#include <memory>
+#include <nlohmann/json_fwd.hpp>
 
 #include "facerec/recognize/face_embedder.h"
-#include "tools/run/evaluation.h"
 #include "tools/verbs.h"
 
 namespace facerec {
 
-struct FaceModel {
-  OpenModel model;
-  EmbeddingRule rule;
-  std::unique_ptr<FaceEmbedder> embedder;
-};
+// Throws a usage Error for an unknown choice.
+FaceEmbedderOptions embedder_options(const FaceOptions& options, EmbeddingRule rule);
 
-// The first of the faces chosen is the one that --faces asks for.
-FaceModel open_face_model(const FaceOptions& options);
+// {"crop", "box": [x1, y1, x2, y2], "score", "landmarks": [[x, y] × 5], "norm"}; of a picture that was a crop already
+// box, score and landmarks are null.
+nlohmann::ordered_json json_of(const EmbeddedFace& face);
 
 }  // namespace facerec

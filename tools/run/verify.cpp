@@ -29,16 +29,9 @@ EmbeddedPicture embed(FaceModel& face, const std::string& path) {
 }
 
 Json json_of(const std::string& path, const EmbeddedPicture& picture) {
-  const EmbeddedFace& face = picture.faces.front();
-  const Box& box = face.face.box;
-  return {{"path", path},
-          {"width", picture.width},
-          {"height", picture.height},
-          {"faces", picture.found},
-          {"crop", face.crop},
-          {"box", {box.x1, box.y1, box.x2, box.y2}},
-          {"score", face.crop ? Json() : Json(face.face.score)},
-          {"norm", face.norm}};
+  Json json{{"path", path}, {"width", picture.width}, {"height", picture.height}, {"found", picture.found}};
+  json.update(json_of(picture.faces.front()));
+  return json;
 }
 
 std::string text_of_result(double cosine, const std::optional<Decision>& decision) {
@@ -86,9 +79,9 @@ Json describe(const FaceModel& face) {
 }
 
 int run_verify(const VerifyVerb& verb, const CommonOptions& common) {
-  FaceOptions options = verb.face;
-  if (verb.pairs.empty()) options.engine.batch_size = 1;
-  FaceModel face = open_face_model(options);
+  EngineOptions engine = verb.engine;
+  if (verb.pairs.empty()) engine.batch_size = 1;
+  FaceModel face = open_face_model(verb.model, verb.flip, verb.faces, engine);
   const std::optional<Decision> decision = decision_for(verb, face.model.info);
   return verb.pairs.empty() ? verify_two(verb, face, decision, common) : verify_pairs(verb, face, decision, common);
 }

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "tools/run/decision.h"
-#include "tools/run/faces.h"
+#include "tools/run/face_model.h"
 
 namespace facerec {
 

@@ -267,7 +267,7 @@ int verify_pairs(const VerifyVerb& verb, FaceModel& face, const std::optional<De
   PairVerifier verifier(list, decision, rows);
   {
     Progress progress("verify", list.pictures->size(), "images");
-    embed_pictures(*face.embedder, *list.pictures, verb.face.engine.threads,
+    embed_pictures(*face.embedder, *list.pictures, verb.engine.threads,
                    [&](int64_t index, const EmbeddedPicture& picture, const std::string& error) {
                      verifier.take(picture, error);
                      progress.update(index + 1);

@@ -29,6 +29,8 @@ class AtomicFile {
 
   void write(std::span<const std::byte> bytes);  // throws Error, e.g. when no space is left
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // At any place; what is not written up to the end is zero. write() goes on from where it was.
+  void write_at(uint64_t offset, std::span<const std::byte> bytes);
   void commit();
 
  private:
@@ -59,6 +61,8 @@ class GrowingFile {
 
   void write(std::span<const std::byte> bytes);  // buffered; throws Error, e.g. when no space is left
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // In place of bytes that are written already, such as a header that tells how much follows it.
+  void overwrite(uint64_t offset, std::span<const std::byte> bytes);
   uint64_t size() const { return size_; }  // with what is still buffered
   void sync();                             // on the disk, all of it
   void commit();
@@ -77,6 +81,7 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
 
 // Removes what a killed process left of AtomicFile and write_folder in `folder`.
 void remove_temporaries(const fs::path& folder);
+void remove_temporaries_of(const fs::path& file);  // those of AtomicFile for this file alone
 
 // Holds a folder for this process, so that no second one works in it; released with the object or the process.
 class FolderLock {

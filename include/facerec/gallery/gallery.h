@@ -115,7 +115,7 @@ class Gallery {
   std::unique_ptr<State> state_;
 };
 
-// All images with their embeddings, a row each, in ascending order of person and image; whole or not at all. The ending
+// All images with their embeddings, a row each, in the order of enrolment; whole or not at all. The ending
 // decides: .csv with the columns person, name, image, source, sha256, quality, e0 … e<dimension − 1>; .json
 //     {"schema": 1, "model": {"identity", "architecture", "dimension", "rule"},
 //      "images": [{"person", "name", "image", "source", "sha256", "quality", "embedding": […]}]}     one a line

@@ -154,10 +154,13 @@ TEST(Calibration, DamageIsToldAsThat) {
 TEST(Calibration, AModelCarriesItAndStaysTheSameModel) {
   const TemporaryFolder folder;
   const fs::path path = folder / "model.safetensors";
-  const std::shared_ptr<Backbone> backbone = build_backbone(
-      {.spec = {.architecture = "ir_tiny", .embedding_size = 16, .preprocess = {.width = 32, .height = 32}}});
+  ModelConfig config;
+  config.name = "ir_tiny";
+  config.embedding_size = 16;
+  config.input = {32, 32};
+  const auto backbone = make_backbone(config);
   save_backbone(path, *backbone, {{"config", "kept"}});
-  EXPECT_EQ(find_calibration(path), std::nullopt);
+  EXPECT_FALSE(find_calibration(path));
   const std::string identity = model_identity(*load_backbone(path));
   const auto size = fs::file_size(path);
 
@@ -182,9 +185,9 @@ TEST(Calibration, IsFoundInAFileOfItsOwn) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("calibration.json"), HasSubstr("is no calibration")));
   }
   write_file(file, "PK and what else an archive holds");
-  EXPECT_EQ(find_calibration(file), std::nullopt);
+  EXPECT_FALSE(find_calibration(file));
   write_file(file, "");
-  EXPECT_EQ(find_calibration(file), std::nullopt);
+  EXPECT_FALSE(find_calibration(file));
   EXPECT_THROW(write_into_model(file, example()), Error);
   EXPECT_THROW(find_calibration(folder / "absent"), Error);
 }

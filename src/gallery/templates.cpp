@@ -1,0 +1,188 @@
+#include "gallery/templates.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>
+
+#include <cmath>
+#include <system_error>
+
+#include "facerec/core/cache.h"
+#include "facerec/core/error.h"
+#include "gallery/embedding.h"
+
+namespace facerec {
+namespace {
+
+constexpr const char* suffix = ".matrix";
+
+// A place took no file, or not all of it.
+struct CannotStore {};
+
+// Reads while it lives: no other process changes the gallery.
+class ReadLock {
+ public:
+  explicit ReadLock(const Database& database) : database_(database), outer_(!database.in_transaction()) {
+    if (outer_) database_.run("BEGIN");
+  }
+  ~ReadLock() {
+    if (outer_) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  ReadLock(const ReadLock&) = delete;
+  ReadLock& operator=(const ReadLock&) = delete;
+
+ private:
+  const Database& database_;
+  bool outer_;
+};
+
+// A folder of its own for a file that needs no name.
+class PassingFolder {
+ public:
+  PassingFolder() {
+    std::string pattern = text_of(fs::temp_directory_path() / "facerec-gallery-XXXXXX");
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      throw Error("cannot be made: " + std::generic_category().message(errno)).file(pattern);
+    }
+    path_ = pattern;
+  }
+  ~PassingFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  PassingFolder(const PassingFolder&) = delete;
+  PassingFolder& operator=(const PassingFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// Weighted sums of embeddings become rows of unit length.
+class TemplateSum {
+ public:
+  explicit TemplateSum(int64_t dimension) : sum_(static_cast<size_t>(dimension)), row_(sum_.size()) {}
+
+  void add(std::span<const float> embedding, double weight) {
+    for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += weight * double{embedding[i]};
+  }
+
+  // And begins anew.
+  std::span<const float> take() {
+    double square = 0;
+    for (const double value : sum_) square += value * value;
+    const double factor = square > 0 ? 1 / std::sqrt(square) : 0;
+    for (size_t i = 0; i < sum_.size(); ++i) row_[i] = static_cast<float>(sum_[i] * factor);
+    std::fill(sum_.begin(), sum_.end(), 0.0);
+    return row_;
+  }
+
+ private:
+  std::vector<double> sum_;
+  std::vector<float> row_;
+};
+
+using EachTemplate = std::function<void(int64_t person, std::span<const float> row)>;
+
+void each_template(const Database& database, int64_t dimension, const EachTemplate& each) {
+  Statement images(database, "SELECT person, quality, embedding, id FROM images ORDER BY person, id");
+  TemplateSum sum(dimension);
+  std::vector<float> embedding(static_cast<size_t>(dimension));
+  int64_t person = 0;
+  bool any = false;
+  while (images.step()) {
+    if (any && images.integer(0) != person) each(person, sum.take());
+    person = images.integer(0);
+    read_embedding(images, 2, images.integer(3), database.file(), embedding);
+    sum.add(embedding, read_quality(images, 1, images.integer(3), database.file()));
+    any = true;
+  }
+  if (any) each(person, sum.take());
+}
+
+std::string state_of(const Database& database) {
+  Statement row(database, "SELECT state FROM gallery");
+  row.step();
+  return row.text(0);
+}
+
+}  // namespace
+
+Templates::Templates(const fs::path& gallery, const std::string& id, int64_t dimension)
+    : places_{text_of(gallery) + suffix}, dimension_(dimension) {
+  if (const fs::path cache = cache_folder(); !cache.empty()) places_.push_back(cache / (id + suffix));
+}
+
+const TemplateMatrix& Templates::current(const Database& database) {
+  const ReadLock lock(database);
+  const std::string state = state_of(database);
+  if (matrix_ && state == state_) return *matrix_;
+  matrix_.reset();
+  bool opened = false;
+  for (const fs::path& place : places_) opened = opened || open(place, state);
+  if (!opened) make_anywhere(database, state);
+  state_ = state;
+  return *matrix_;
+}
+
+void Templates::remove() {
+  matrix_.reset();
+  for (const fs::path& place : places_) {
+    std::error_code code;
+    fs::remove(place, code);
+    if (code) throw Error("cannot be deleted: " + code.message()).file(text_of(place));
+    remove_temporaries_of(place);
+  }
+}
+
+bool Templates::open(const fs::path& place, const std::string& state) {
+  try {
+    auto matrix = std::make_unique<TemplateMatrix>(place);
+    if (matrix->key() != state || matrix->dimension() != dimension_) return false;
+    matrix_ = std::move(matrix);
+    return true;
+  } catch (const Error&) {  // absent, damaged, of another version: it is made again
+    return false;
+  }
+}
+
+bool Templates::make(const fs::path& place, const Database& database, const std::string& state) {
+  const int64_t people = database.number("SELECT count(DISTINCT person) FROM images");
+  std::unique_ptr<TemplateMatrixWriter> writer;
+  const auto store = [&](auto&& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      spdlog::debug("{}: {}", text_of(place), error.what());
+      throw CannotStore();
+    }
+  };
+  try {
+    store([&] { writer = std::make_unique<TemplateMatrixWriter>(place, people, dimension_, state); });
+    each_template(database, dimension_,
+                  [&](int64_t person, std::span<const float> row) { store([&] { writer->add(person, row); }); });
+    store([&] { writer->commit(); });
+  } catch (const CannotStore&) {
+    return false;
+  }
+  return open(place, state);
+}
+
+void Templates::make_anywhere(const Database& database, const std::string& state) {
+  for (const fs::path& place : places_) {
+    std::error_code ignored;
+    fs::remove(place, ignored);
+    if (place.has_parent_path()) fs::create_directories(place.parent_path(), ignored);
+    if (make(place, database, state)) return;
+  }
+  spdlog::warn("{}: its templates cannot be kept beside it nor in the cache, so every start makes them again",
+               text_of(database.file()));
+  const PassingFolder folder;
+  if (!make(folder.path() / "templates", database, state)) {
+    throw Error("there is no room for the templates of this gallery")
+        .file(text_of(folder.path()))
+        .hint("free some space beside the gallery, in the cache or in the folder that TMPDIR names");
+  }
+}
+
+}  // namespace facerec
