@@ -25,7 +25,7 @@ RunVerb set_up_eval(CLI::App& app) {
       "--model", verb.models,
       "run, checkpoint, .safetensors, .pth, .pt, .ckpt or .onnx file; repeatable; default: the newest run below "
       "runs/");
-  add_model_options(app, verb.model);
+  add_model_options(app, verb.engine.model);
   app.add_option(
          "--data", args->data,
          "[NAME=]PATH of a .bin, a bcolz folder, an image folder with pairs, CFP, or a folder of such sets; repeatable")
@@ -45,11 +45,7 @@ RunVerb set_up_eval(CLI::App& app) {
   app.add_option("--batch-size", verb.batch_size, "images in one forward pass")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  app.add_option("--device", verb.device, "auto | cpu | cuda | cuda:N")->capture_default_str();
-  app.add_option("--precision", verb.precision, "fp32 | bf16")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
-      ->capture_default_str();
-  app.add_option("--threads", verb.threads, "0: the cores available")->check(CLI::Range(0, 1024));
+  add_engine_options(app, verb.engine);
   app.footer(
       "Pairs are LFW's form (first line `folds n`, then `name i j` and `name1 i name2 j`) or `pathA pathB 0|1` a "
       "line.\n"

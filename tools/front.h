@@ -24,6 +24,10 @@ RunVerb set_up_models(CLI::App& app);
 // --arch, --publisher and --preprocess, for every verb that opens a model.
 void add_model_options(CLI::App& app, ModelOptions& options);
 
+// --engine, --precision, --device and --threads, for every verb that computes embeddings; the defaults are those that
+// `options` holds.
+void add_engine_options(CLI::App& app, EngineOptions& options);
+
 // --label, --where, --root and the columns of a CSV file, for every verb that opens a data set.
 void add_data_set_options(CLI::App& app, DataSetOptions& options);
 

@@ -10,6 +10,7 @@
 #include "facerec/data/pack.h"
 #include "facerec/data/synth.h"
 #include "facerec/face/published_weights.h"
+#include "facerec/infer/engine.h"
 #include "facerec/model/recognise.h"
 #include "facerec/recognize/align.h"
 #include "facerec/train/config.h"
@@ -105,9 +106,7 @@ struct EvalVerb {
   bool skip_missing = false;
   bool force = false;
   int64_t batch_size = 64;
-  std::string device = "auto", precision = "fp32";
-  int threads = 0;
-  ModelOptions model;
+  EngineOptions engine;
 };
 
 struct ModelsVerb {

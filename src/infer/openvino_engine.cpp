@@ -18,19 +18,24 @@ std::string reason(const ov::Exception& failure) {
   return text.substr(text.find_last_of('\n') + 1);
 }
 
-void check_device(const std::string& device) {
-  if (device == "auto" || device == "cpu") return;
-  throw Error::usage("ONNX models are computed on the CPU, not on " + device)
-      .hint("run with --device cpu, or use the model's .safetensors");
+void check_options(const EngineOptions& options) {
+  if (options.engine == "libtorch") {
+    throw Error::usage("ONNX models are computed by OpenVINO, not by LibTorch")
+        .hint("leave --engine libtorch out, or use the model's .safetensors");
+  }
+  if (options.device != "auto" && options.device != "cpu") {
+    throw Error::usage("ONNX models are computed on the CPU, not on " + options.device)
+        .hint("run with --device cpu, or use the model's .safetensors");
+  }
 }
 
-ov::AnyMap settings(ov::Core& core, const EngineOptions& options) {
-  std::string precision = options.precision;
-  if (precision == "auto") {
-    const auto capabilities = core.get_property("CPU", ov::device::capabilities);
-    const bool native = std::find(capabilities.begin(), capabilities.end(), "BF16") != capabilities.end();
-    precision = native ? "bf16" : "fp32";
-  }
+std::string resolve_precision(ov::Core& core, const std::string& precision) {
+  if (precision != "auto") return precision;
+  const auto capabilities = core.get_property("CPU", ov::device::capabilities);
+  return std::find(capabilities.begin(), capabilities.end(), "BF16") != capabilities.end() ? "bf16" : "fp32";
+}
+
+ov::AnyMap settings(const std::string& precision, const EngineOptions& options) {
   return {ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32),
           ov::inference_num_threads(resolve_threads(options.threads)),
           ov::hint::enable_cpu_pinning(false),  // other processes may have been given the same cores
@@ -42,12 +47,13 @@ class OpenVinoEngine final : public Engine {
   OpenVinoEngine(const fs::path& path, ModelSpec spec, const EngineOptions& options)
       : path_(path), spec_(std::move(spec)) {
     ov::Core core;
+    precision_ = resolve_precision(core, options.precision);
     std::shared_ptr<ov::Model> model = core.read_model(path_);
     fit_input(*model);
     open_batch(model);
     find_output(*model);
     model = with_plain_types(model);
-    request_ = core.compile_model(model, "CPU", settings(core, options)).create_infer_request();
+    request_ = core.compile_model(model, "CPU", settings(precision_, options)).create_infer_request();
     for (size_t c = 0; c < 3; ++c) {
       const float scale = 1.0F / (255.0F * spec_.preprocess.std[c]);
       const float shift = -spec_.preprocess.mean[c] / spec_.preprocess.std[c];
@@ -57,6 +63,7 @@ class OpenVinoEngine final : public Engine {
 
   const ModelSpec& spec() const override { return spec_; }
   std::string identity() const override { return onnx_identity(path_); }
+  Computation computation() const override { return {"openvino", "cpu", precision_, ""}; }
 
   void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) override {
     const size_t image = nhwc.size() / static_cast<size_t>(n), length = static_cast<size_t>(spec_.embedding_size);
@@ -175,6 +182,7 @@ class OpenVinoEngine final : public Engine {
 
   fs::path path_;
   ModelSpec spec_;
+  std::string precision_;
   bool channels_last_ = false;
   bool takes_bytes_ = false;
   int64_t batch_ = 0;  // of the graph; 0: any
@@ -187,7 +195,7 @@ class OpenVinoEngine final : public Engine {
 
 std::unique_ptr<Engine> open_onnx_engine(const fs::path& onnx_file, const ModelSpec& spec,
                                          const EngineOptions& options) {
-  check_device(options.device);
+  check_options(options);
   describe_onnx(open_onnx(onnx_file));  // refuses what OpenVINO must not see, and what are no embeddings
   try {
     return std::make_unique<OpenVinoEngine>(onnx_file, spec, options);

@@ -21,6 +21,7 @@ class TorchEngine : public Engine {
 
   const ModelSpec& spec() const override { return backbone_->spec(); }
   std::string identity() const override { return model_identity(*backbone_); }
+  Computation computation() const override { return {"libtorch", device_.str(), precision_, ""}; }
 
   void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) override {
     const torch::InferenceMode inference;

@@ -11,6 +11,15 @@ namespace {
 // Largest file of a picture that is read: more than any camera writes.
 constexpr uint64_t max_file = uint64_t{1} << 30;
 
+constexpr size_t batch = 32;  // crops that are embedded at a time
+
+EmbeddedFace whole_picture(const Image& picture) {
+  EmbeddedFace face;
+  face.crop = true;
+  face.face.box = {0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height)};
+  return face;
+}
+
 // By the rule, of length 1; returns the length before. Throws Error when it is no number.
 float combine(std::span<const float> original, std::span<const float> flipped, EmbeddingRule rule,
               std::vector<float>& out) {
@@ -39,68 +48,94 @@ int64_t FaceEmbedder::dimension() const {
   return engine_.spec().embedding_size * (options_.rule == EmbeddingRule::flip_concat ? 2 : 1);
 }
 
-EmbeddedPicture FaceEmbedder::embed(const Image& picture) {
+bool FaceEmbedder::is_crop(const Image& picture) const {
   const Preprocess& input = engine_.spec().preprocess;
-  const CropShape shape{input.width, input.height};
-  EmbeddedPicture result{.width = picture.width, .height = picture.height};
+  return options_.align == "none" ||
+         (options_.align == "auto" && picture.width == input.width && picture.height == input.height);
+}
+
+std::vector<EmbeddedPicture> FaceEmbedder::embed(std::span<const Image> pictures) {
+  const CropShape shape{engine_.spec().preprocess.width, engine_.spec().preprocess.height};
+  std::vector<std::vector<Face>> found = detect(pictures);
+  std::vector<EmbeddedPicture> results(pictures.size());
   std::vector<Image> crops;
-  const bool fits = picture.width == input.width && picture.height == input.height;
-  if (options_.align == "none" || (options_.align == "auto" && fits)) {
-    result.found = 1;
-    result.reason = "the whole picture, which is a crop already";
-    EmbeddedFace whole{.crop = true};
-    whole.face.box = {0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height)};
-    result.faces.push_back(std::move(whole));
-    crops.push_back(resize(picture, input.width, input.height));
-  } else {
-    const Alignment found = choose_faces(std::move(detector().detect({&picture, 1}).front()), picture.width,
-                                         picture.height, shape, options_.selection);
-    result.found = static_cast<int64_t>(found.faces.size());
-    result.reason = found.reason;
-    for (const size_t chosen : found.chosen) {
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    const Image& picture = pictures[i];
+    EmbeddedPicture& result = results[i];
+    result.width = picture.width;
+    result.height = picture.height;
+    if (is_crop(picture)) {
+      result.found = 1;
+      result.reason = "the whole picture, which is a crop already";
+      result.faces.push_back(whole_picture(picture));
+      crops.push_back(resize(picture, shape.width, shape.height));
+      continue;
+    }
+    const Alignment alignment =
+        choose_faces(std::move(found[i]), picture.width, picture.height, shape, options_.selection);
+    result.found = static_cast<int64_t>(alignment.faces.size());
+    result.reason = alignment.reason;
+    for (const size_t chosen : alignment.chosen) {
       EmbeddedFace face;
-      face.face = found.faces[chosen].face;
+      face.face = alignment.faces[chosen].face;
       result.faces.push_back(std::move(face));
-      crops.push_back(crop_face(picture, found.faces[chosen], shape));
+      crops.push_back(crop_face(picture, alignment.faces[chosen], shape));
     }
   }
-  embed_crops(crops, result.faces);
-  return result;
+  std::vector<EmbeddedFace*> faces;
+  for (EmbeddedPicture& result : results) {
+    for (EmbeddedFace& face : result.faces) faces.push_back(&face);
+  }
+  for (size_t begin = 0; begin < crops.size(); begin += batch) {
+    const size_t count = std::min(batch, crops.size() - begin);
+    embed_crops(std::span(crops).subspan(begin, count), std::span(faces).subspan(begin, count));
+  }
+  return results;
 }
 
 EmbeddedPicture FaceEmbedder::embed(const fs::path& file) {
   try {
-    return embed(decode_image(read_file(file, max_file)));
+    const Image picture = decode_image(read_file(file, max_file));
+    return std::move(embed({&picture, 1}).front());
   } catch (Error& error) {
     if (!error.file().empty()) throw;
     throw std::move(error).file(text_of(file));
   }
 }
 
-void FaceEmbedder::embed_crops(std::vector<Image>& crops, std::vector<EmbeddedFace>& faces) {
+// No faces for those that are crops already.
+std::vector<std::vector<Face>> FaceEmbedder::detect(std::span<const Image> pictures) {
+  std::vector<std::vector<Face>> found(pictures.size());
+  std::vector<Image> photographs;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    if (is_crop(pictures[i])) continue;
+    photographs.push_back(pictures[i]);
+    places.push_back(i);
+  }
+  if (photographs.empty()) return found;
+  std::vector<std::vector<Face>> faces = detector().detect(photographs);
+  for (size_t i = 0; i < places.size(); ++i) found[places[i]] = std::move(faces[i]);
+  return found;
+}
+
+void FaceEmbedder::embed_crops(std::span<const Image> crops, std::span<EmbeddedFace* const> faces) {
   const Preprocess& input = engine_.spec().preprocess;
   const auto length = static_cast<size_t>(engine_.spec().embedding_size);
-  const size_t pixels = static_cast<size_t>(input.width) * static_cast<size_t>(input.height) * 3;
-  for (size_t begin = 0; begin < crops.size(); begin += batch) {
-    const size_t count = std::min(batch, crops.size() - begin);
-    std::vector<uint8_t> images;
-    images.reserve(count * pixels);
-    for (size_t i = 0; i < count; ++i)
-      images.insert(images.end(), crops[begin + i].rgb.begin(), crops[begin + i].rgb.end());
-    std::vector<float> original(count * length), flipped;
-    engine_.embed(images, static_cast<int64_t>(count), original);
-    if (options_.rule != EmbeddingRule::no_flip) {
-      flipped.resize(original.size());
-      mirror(images.data(), input.width, static_cast<int>(count) * input.height);
-      engine_.embed(images, static_cast<int64_t>(count), flipped);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      EmbeddedFace& face = faces[begin + i];
-      const auto row = [&](const std::vector<float>& all) {
-        return all.empty() ? std::span<const float>() : std::span(all).subspan(i * length, length);
-      };
-      face.norm = combine(row(original), row(flipped), options_.rule, face.embedding);
-    }
+  std::vector<uint8_t> pixels;
+  for (const Image& crop : crops) pixels.insert(pixels.end(), crop.rgb.begin(), crop.rgb.end());
+  std::vector<float> original(crops.size() * length), flipped;
+  engine_.embed(pixels, static_cast<int64_t>(crops.size()), original);
+  if (options_.rule != EmbeddingRule::no_flip) {
+    flipped.resize(original.size());
+    mirror(pixels.data(), input.width, static_cast<int>(crops.size()) * input.height);
+    engine_.embed(pixels, static_cast<int64_t>(crops.size()), flipped);
+  }
+  for (size_t i = 0; i < crops.size(); ++i) {
+    const auto row = [&](const std::vector<float>& all) {
+      return all.empty() ? std::span<const float>() : std::span(all).subspan(i * length, length);
+    };
+    faces[i]->norm = combine(row(original), row(flipped), options_.rule, faces[i]->embedding);
   }
 }
 

@@ -91,7 +91,8 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   if (!verb.out.empty() && fs::exists(fs::path(verb.out) / "evaluation.json") && !verb.force) {
     throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
   }
-  const EngineOptions engine_options{verb.device, verb.precision, verb.threads, verb.model};
+  EngineOptions engine_options = verb.engine;
+  engine_options.batch_size = verb.batch_size;
   std::vector<PairSet> sets = open_sets(verb);
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();
@@ -106,7 +107,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   EvaluationOptions options;
   options.rule = parse_embedding_rule(verb.flip);
   options.embed.batch_size = verb.batch_size;
-  options.embed.threads = verb.threads;
+  options.embed.threads = verb.engine.threads;
   options.skip_broken = verb.skip_missing;
   Report report = evaluate_all(models, sets, options);
   if (alignment) alignment->tell(report);

@@ -14,6 +14,14 @@ namespace facerec {
 
 class Backbone;
 
+// What computes, for logs and reports. Empty where there is no network.
+struct Computation {
+  std::string engine;     // libtorch | openvino
+  std::string device;     // cpu | cuda:N
+  std::string precision;  // fp32 | bf16 | fp16
+  std::string reason;     // for people, where `auto` was asked for: why these
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -24,14 +32,18 @@ class Engine {
   // length 1 as spec().unit_length says.
   // Not thread-safe.
   virtual void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) = 0;
+
+  // With precision `auto` that of the last call: until embed() has seen images it is not known.
+  virtual Computation computation() const { return {}; }
 };
 
 struct EngineOptions {
   std::string device = "auto";     // auto | cpu | cuda | cuda:N
-  std::string precision = "fp32";  // auto | fp32 | bf16 | fp16
+  std::string precision = "fp32";  // auto | fp32 | bf16 | fp16 (on CUDA only)
   int threads = 0;                 // 0: the cores available
   ModelOptions model = {};         // what overrules the model's file
-  std::string engine = "auto";     // auto | libtorch | openvino
+  std::string engine = "auto";     // auto | libtorch | openvino (on the CPU only)
+  int64_t batch_size = 0;          // the most images of a call; 0: many. `auto` goes by it
 };
 
 // What --model names: a file, a checkpoint folder, a run (its best/, else its newest checkpoint), or a folder of

@@ -1,0 +1,61 @@
+#include "facerec/recognize/identify.h"
+
+#include <utility>
+
+#include "recognize/picture_reader.h"
+
+namespace facerec {
+
+Identifier::Identifier(FaceEmbedder& embedder, const Gallery& gallery, GallerySearch search, double threshold,
+                       int64_t candidates)
+    : embedder_(embedder),
+      gallery_(gallery),
+      search_(std::move(search)),
+      threshold_(threshold),
+      candidates_(candidates) {}
+
+std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictures) {
+  std::vector<IdentifiedPicture> results;
+  std::vector<float> queries;
+  int64_t faces = 0;
+  for (EmbeddedPicture& picture : embedder_.embed(pictures)) {
+    IdentifiedPicture& result = results.emplace_back();
+    for (EmbeddedFace& face : std::exchange(picture.faces, {})) {
+      queries.insert(queries.end(), face.embedding.begin(), face.embedding.end());
+      result.faces.push_back({std::move(face)});
+      ++faces;
+    }
+    result.picture = std::move(picture);
+  }
+  if (faces == 0) return results;
+  auto matches = search_(queries, faces, candidates_).begin();
+  for (IdentifiedPicture& result : results) {
+    for (IdentifiedFace& face : result.faces) {
+      for (const Match& match : *matches++) face.candidates.push_back({gallery_.person(match.id), match.cosine});
+      face.known = !face.candidates.empty() && face.candidates.front().cosine >= threshold_;
+    }
+  }
+  return results;
+}
+
+void Identifier::identify(const Dataset& images, const Take& take) {
+  PictureReader reader(images);
+  for (std::vector<Picture> group = reader.next(); !group.empty(); group = reader.next()) {
+    std::vector<Image> readable;
+    for (Picture& picture : group) {
+      if (picture.error.empty()) readable.push_back(std::move(picture.image));
+    }
+    std::vector<IdentifiedPicture> identified = identify(readable);
+    size_t next = 0;
+    for (const Picture& picture : group) {
+      IdentifiedPicture unread;
+      unread.error = picture.error;
+      Image nothing;
+      const bool is_read = picture.error.empty();
+      if (!take(picture.index, is_read ? identified[next] : unread, is_read ? readable[next] : nothing)) return;
+      next += is_read;
+    }
+  }
+}
+
+}  // namespace facerec

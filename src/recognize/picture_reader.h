@@ -1,0 +1,32 @@
+// Pictures of any size, decoded by several threads, in groups that fit into memory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "facerec/data/dataset.h"
+
+namespace facerec {
+
+struct Picture {
+  int64_t index = 0;       // in the data set
+  Image image = {};        // empty where it cannot be read
+  std::string error = {};  // why; "": it can be
+};
+
+class PictureReader {
+ public:
+  // threads: that decode; 0: the cores available.
+  explicit PictureReader(const Dataset& images, int threads = 0) : images_(images), threads_(threads) {}
+
+  // The next ones in their order: at most 32, and of at most 2^25 pixels (100 MB) when there is more than one. Empty at
+  // the end.
+  std::vector<Picture> next();
+
+ private:
+  const Dataset& images_;
+  int threads_;
+  int64_t position_ = 0;
+};
+
+}  // namespace facerec
