@@ -170,6 +170,8 @@ std::optional<Person> Gallery::owner(const std::string& sha256) const {
   return person(row.integer(0));
 }
 
+int64_t Gallery::last_image() const { return state_->database.number("SELECT max(id) FROM images"); }
+
 void Gallery::State::each(Statement& rows, const EachImage& call) const {
   StoredImage image;
   image.embedding.resize(static_cast<size_t>(model.dimension));
@@ -180,7 +182,7 @@ void Gallery::State::each(Statement& rows, const EachImage& call) const {
     image.sha256 = rows.text(3);
     image.quality = static_cast<float>(read_quality(rows, 4, image.id, database.file()));
     read_embedding(rows, 5, image.id, database.file(), image.embedding);
-    call(image);
+    if (!call(image)) return;
   }
 }
 

@@ -85,9 +85,11 @@ class Gallery {
   std::vector<Person> people() const;                            // by name, in byte order
   std::optional<Person> owner(const std::string& sha256) const;  // of the image with these bytes
 
-  // Each in ascending order of id, one at a time: of one person; of all with an id above `after`. The gallery cannot be
-  // changed meanwhile.
-  using EachImage = std::function<void(const StoredImage&)>;
+  int64_t last_image() const;                                    // the largest id of an image; 0: there is none
+
+  // Each in ascending order of id, until `each` returns false: of one person; of all with an id above `after`. The
+  // gallery cannot be changed meanwhile.
+  using EachImage = std::function<bool(const StoredImage&)>;
   void each_image_of(int64_t person, const EachImage& each) const;
   void each_image(const EachImage& each, int64_t after = 0) const;
 
