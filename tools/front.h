@@ -20,6 +20,7 @@ RunVerb set_up_export(CLI::App& app);
 RunVerb set_up_pack(CLI::App& app);
 RunVerb set_up_align(CLI::App& app);
 RunVerb set_up_models(CLI::App& app);
+RunVerb set_up_enroll(CLI::App& app);
 
 // --arch, --publisher and --preprocess, for every verb that opens a model.
 void add_model_options(CLI::App& app, ModelOptions& options);

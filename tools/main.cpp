@@ -28,7 +28,8 @@ constexpr VerbEntry verbs[] = {
     {"train", "train a model from a configuration", set_up_train},
     {"finetune", "train on from a model, and compare it before and after", set_up_finetune},
     {"eval", "verification benchmarks: LFW's protocol, ROC, tables and JSON", set_up_eval},
-    {"info", "what is this file or folder: checkpoint, run, data set", set_up_info},
+    {"info", "what is this file or folder: checkpoint, run, data set, gallery", set_up_info},
+    {"enroll", "pictures of known people into a gallery; list, remove, rename, export them", set_up_enroll},
     {"export", "a model as .safetensors, .pth or .onnx, for others to use", set_up_export},
     {"models", "published weights of the face detectors: list, download", set_up_models},
 };

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <fstream>
 
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
@@ -82,6 +82,15 @@ struct Gallery::State {
   void each(Statement& rows, const EachImage& call) const;
   void insert(int64_t person, const EnrolledImage& image);
 };
+
+bool is_gallery(const fs::path& file) {
+  constexpr std::string_view mark("SQLite format 3\0", 16);
+  std::error_code code;
+  if (!fs::is_regular_file(file, code)) return false;
+  std::string beginning(mark.size(), '\0');
+  std::ifstream(file, std::ios::binary).read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  return beginning == mark;
+}
 
 void check_person_name(const std::string& name) {
   const auto refused = [&](const std::string& why) {

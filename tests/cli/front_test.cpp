@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* verbs[] = {"synth", "pack", "train", "finetune", "eval", "info", "export", "models"};
+constexpr const char* verbs[] = {"synth", "pack", "train", "finetune", "eval", "info", "export", "models", "enroll"};
 
 // The best of three: other tests run beside this one.
 Outcome quickest(const std::vector<std::string>& arguments) {

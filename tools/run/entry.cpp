@@ -25,8 +25,9 @@ int guarded(const Verb& verb, const CommonOptions& common) {
 
 extern "C" const facerec::Verbs* facerec_verbs() {
   using namespace facerec;
-  static const Verbs verbs{guarded<SynthVerb, run_synth>, guarded<TrainVerb, run_train>,   guarded<EvalVerb, run_eval>,
-                           guarded<InfoVerb, run_info>,   guarded<ExportVerb, run_export>, guarded<PackVerb, run_pack>,
-                           guarded<AlignVerb, run_align>, guarded<ModelsVerb, run_models>};
+  static const Verbs verbs{
+      guarded<SynthVerb, run_synth>, guarded<TrainVerb, run_train>,   guarded<EvalVerb, run_eval>,
+      guarded<InfoVerb, run_info>,   guarded<ExportVerb, run_export>, guarded<PackVerb, run_pack>,
+      guarded<AlignVerb, run_align>, guarded<ModelsVerb, run_models>, guarded<EnrollVerb, run_enroll>};
   return &verbs;
 }

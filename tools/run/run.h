@@ -14,7 +14,9 @@ int run_info(const InfoVerb& verb, const CommonOptions& common);
 int run_pack(const PackVerb& verb, const CommonOptions& common);
 int run_align(const AlignVerb& verb, const CommonOptions& common);
 int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
+int run_info_gallery(const fs::path& path, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
+int run_enroll(const EnrollVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
 
 }  // namespace facerec

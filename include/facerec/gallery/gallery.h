@@ -54,6 +54,9 @@ struct Person {
   int64_t images = 0;  // ≥ 1
 };
 
+// Whether the file says that it is an SQLite file: a gallery, or one that Gallery() refuses by name.
+bool is_gallery(const fs::path& file);
+
 // Throws a usage Error unless `name` can be that of a person: 1 to 1000 bytes of UTF-8 without control characters or
 // white space at its ends. Quotes, slashes and every script are fine.
 void check_person_name(const std::string& name);
