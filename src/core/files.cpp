@@ -140,6 +140,16 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::write(std::span<const std::byte> bytes) { write_whole(path_, descriptor_, bytes); }
 
+void AtomicFile::write_at(uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw system_error(path_, "cannot be written", errno);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) throw system_error(path_, "cannot be written", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw system_error(path_, "cannot be written", errno);

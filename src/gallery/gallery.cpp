@@ -6,6 +6,7 @@
 
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
+#include "facerec/gallery/matrix.h"
 #include "gallery/embedding.h"
 #include "gallery/schema.h"
 #include "gallery/sqlite.h"
@@ -239,7 +240,7 @@ int64_t Gallery::add(const std::string& name, std::span<const EnrolledImage> ima
 }
 
 void Gallery::State::insert(int64_t person, const EnrolledImage& image) {
-  if (image.embedding.size() != static_cast<size_t>(model.dimension) || !is_unit_length(image.embedding) ||
+  if (image.embedding.size() != static_cast<size_t>(model.dimension) || !is_unit(image.embedding) ||
       !(image.quality > 0)) {
     throw Error(fmt::format("has no embedding of {} values and unit length", model.dimension)).file(image.source);
   }

@@ -29,6 +29,8 @@ class AtomicFile {
 
   void write(std::span<const std::byte> bytes);  // throws Error, e.g. when no space is left
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // At any place; what is not written up to the end is zero. write() goes on from where it was.
+  void write_at(uint64_t offset, std::span<const std::byte> bytes);
   void commit();
 
  private:

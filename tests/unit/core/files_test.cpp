@@ -37,6 +37,16 @@ TEST(AtomicFile, ReplacesOnlyOnCommit) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
+TEST(AtomicFile, TakesItsPartsInAnyOrder) {
+  const TemporaryFolder folder;
+  AtomicFile file(folder / "a");
+  file.write_at(4, std::as_bytes(std::span("tail", 4)));
+  file.write("he");
+  file.write("ad");
+  file.commit();
+  EXPECT_EQ(read_text(folder / "a"), "headtail");
+}
+
 TEST(AtomicFile, NamesTheFileWhenTheFolderIsAbsent) {
   try {
     AtomicFile file("/no/such/folder/a");

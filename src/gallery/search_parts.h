@@ -1,0 +1,22 @@
+// What the exact search and the one by an index share.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "facerec/gallery/search.h"
+#include "gallery/scan.h"
+
+namespace facerec {
+
+// Throws Error unless `queries` are n vectors of unit length.
+void check_queries(std::span<const float> queries, int64_t n, int64_t dimension);
+
+std::vector<Match> matches_of(const std::vector<RowMatch>& rows, std::span<const int64_t> ids);
+
+// search() by the kernels given.
+std::vector<std::vector<Match>> search_with(const Kernels& kernels, const TemplateMatrix& templates,
+                                            std::span<const float> queries, int64_t n, int64_t k, int threads);
+
+}  // namespace facerec
