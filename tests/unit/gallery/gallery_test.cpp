@@ -152,7 +152,9 @@ TEST_F(GalleryTest, CopiesThatPartWaysAreToldApart) {
 
 TEST_F(GalleryTest, NoByteOfWhatIsRemovedStays) {
   Gallery gallery = open();
-  for (uint64_t i = 0; i < 60; ++i) add(gallery, "person " + std::to_string(i / 3), i);
+  gallery.transaction([&] {
+    for (uint64_t i = 0; i < 60; ++i) add(gallery, "person " + std::to_string(i / 3), i);
+  });
   gallery.search(unit_vector(0), 1, 1);
   ASSERT_TRUE(holds(file_, unit_vector(31)));
   write_file(folder_ / ".g.matrix.facerec-tmp-1-0", "of a process that was killed");
@@ -298,7 +300,9 @@ TEST_F(GalleryTest, AnotherVersionAndAHostileSchemaAreRefused) {
 
 TEST_F(GalleryTest, TruncationAndDamageAreNamed) {
   Gallery gallery = open();
-  for (uint64_t i = 0; i < 100; ++i) add(gallery, "a", i);
+  gallery.transaction([&] {
+    for (uint64_t i = 0; i < 100; ++i) add(gallery, "a", i);
+  });
   const std::string whole = read_text(file_);
   for (const size_t size : {size_t{50}, size_t{4096}, whole.size() / 2, whole.size() - 1}) {
     write_file(folder_ / "cut", whole.substr(0, size));
@@ -313,7 +317,9 @@ TEST_F(GalleryTest, TruncationAndDamageAreNamed) {
 // Whatever bytes change: an Error or an answer, never a crash.
 TEST_F(GalleryTest, DamagedPagesDoNotCrash) {
   Gallery gallery = open();
-  for (uint64_t i = 0; i < 30; ++i) add(gallery, std::to_string(i), i);
+  gallery.transaction([&] {
+    for (uint64_t i = 0; i < 30; ++i) add(gallery, std::to_string(i), i);
+  });
   const std::string whole = read_text(file_);
   Random random("damage", {1});
   for (int i = 0; i < 100; ++i) {
