@@ -170,6 +170,23 @@ struct EmbedVerb {
   EmbedFileOptions options;
 };
 
+struct EnrollVerb {
+  std::vector<std::string> inputs;
+  std::string gallery, model, name;
+  std::string flip;            // "": the gallery's own
+  std::string align = "auto";  // see FaceEmbedderOptions
+  std::string faces = "one";   // or "largest"
+  int min_size = 20;
+  DataSetOptions set;  // without its path
+  EngineOptions engine;
+  bool list = false;
+  std::vector<std::string> remove, rename;  // rename: old and new
+  std::vector<int64_t> remove_images;
+  bool merge = false;
+  std::string export_to;
+  bool force = false;
+};
+
 struct ModelsVerb {
   bool list = false;               // else download
   std::vector<std::string> names;  // of published weights
@@ -191,6 +208,7 @@ struct Verbs {
   int (*identify)(const IdentifyVerb&, const CommonOptions&);
   int (*verify)(const VerifyVerb&, const CommonOptions&);
   int (*calibrate)(const CalibrateVerb&, const CommonOptions&);
+  int (*enroll)(const EnrollVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

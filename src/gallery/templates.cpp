@@ -65,20 +65,26 @@ class TemplateSum {
 
   void add(std::span<const float> embedding, double weight) {
     for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += weight * double{embedding[i]};
+    weight_ += weight;
+    std::copy(embedding.begin(), embedding.end(), row_.begin());
   }
 
   // And begins anew.
   std::span<const float> take() {
     double square = 0;
     for (const double value : sum_) square += value * value;
-    const double factor = square > 0 ? 1 / std::sqrt(square) : 0;
-    for (size_t i = 0; i < sum_.size(); ++i) row_[i] = static_cast<float>(sum_[i] * factor);
+    // Of embeddings that cancel out the last one serves.
+    if (const double length = std::sqrt(square); length > 1e-6 * weight_) {
+      for (size_t i = 0; i < sum_.size(); ++i) row_[i] = static_cast<float>(sum_[i] / length);
+    }
     std::fill(sum_.begin(), sum_.end(), 0.0);
+    weight_ = 0;
     return row_;
   }
 
  private:
   std::vector<double> sum_;
+  double weight_ = 0;
   std::vector<float> row_;
 };
 
@@ -103,7 +109,7 @@ void each_template(const Database& database, int64_t dimension, const EachTempla
 std::string state_of(const Database& database) {
   Statement row(database, "SELECT state FROM gallery");
   row.step();
-  return row.text(0);
+  return row.text(0).substr(0, 64);  // it has 32 characters
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ extern "C" const facerec::Verbs* facerec_verbs() {
       .identify = guarded<IdentifyVerb, run_identify>,
       .verify = guarded<VerifyVerb, run_verify>,
       .calibrate = guarded<CalibrateVerb, run_calibrate>,
+      .enroll = guarded<EnrollVerb, run_enroll>,
   };
   return &verbs;
 }

@@ -54,6 +54,9 @@ struct Person {
   int64_t images = 0;  // ≥ 1
 };
 
+// Whether the file says that it is an SQLite file: a gallery, or one that Gallery() refuses by name.
+bool is_gallery(const fs::path& file);
+
 // Throws a usage Error unless `name` can be that of a person: 1 to 1000 bytes of UTF-8 without control characters or
 // white space at its ends. Quotes, slashes and every script are fine.
 void check_person_name(const std::string& name);
@@ -85,9 +88,11 @@ class Gallery {
   std::vector<Person> people() const;                            // by name, in byte order
   std::optional<Person> owner(const std::string& sha256) const;  // of the image with these bytes
 
-  // Each in ascending order of id, one at a time: of one person; of all with an id above `after`. The gallery cannot be
-  // changed meanwhile.
-  using EachImage = std::function<void(const StoredImage&)>;
+  int64_t last_image() const;                                    // the largest id of an image; 0: there is none
+
+  // Each in ascending order of id, until `each` returns false: of one person; of all with an id above `after`. The
+  // gallery cannot be changed meanwhile.
+  using EachImage = std::function<bool(const StoredImage&)>;
   void each_image_of(int64_t person, const EachImage& each) const;
   void each_image(const EachImage& each, int64_t after = 0) const;
 

@@ -1,0 +1,29 @@
+#include "facerec/recognize/gallery_model.h"
+
+#include "facerec/core/error.h"
+
+namespace facerec {
+
+GalleryModel gallery_model(const Engine& engine, const fs::path& file, EmbeddingRule rule) {
+  const ModelSpec& spec = engine.spec();
+  return {.identity = engine.identity(),
+          .architecture = spec.architecture,
+          .path = text_of(fs::absolute(file).lexically_normal()),
+          .dimension = spec.embedding_size * (rule == EmbeddingRule::flip_concat ? 2 : 1),
+          .rule = rule};
+}
+
+std::unique_ptr<Engine> open_engine_of(const Gallery& gallery, const std::string& model, const EngineOptions& options) {
+  const fs::path remembered = gallery.model().path;
+  std::error_code code;
+  if (model.empty() && !fs::is_regular_file(remembered, code)) {
+    throw Error::usage("the model of this gallery is not there any more: " + text_of(remembered))
+        .file(text_of(gallery.file()))
+        .hint("--model says where it is now");
+  }
+  std::unique_ptr<Engine> engine = open_engine(model.empty() ? remembered : find_model(model), options);
+  gallery.check_model(engine->identity(), gallery.model().rule);
+  return engine;
+}
+
+}  // namespace facerec
