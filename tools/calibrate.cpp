@@ -14,7 +14,7 @@ RunVerb set_up_calibrate(CLI::App& app) {
   app.add_option("--flip", verb->flip, "how an image and its mirror image become one embedding")
       ->check(CLI::IsMember({"no_flip", "flip_sum", "flip_concat"}))
       ->capture_default_str();
-  add_face_options(app, verb->faces);
+  add_face_options(app, verb->faces, {"largest", "center", "best"});
   add_engine_options(app, verb->engine);
   add_data_set_options(app, verb->data);
   app.add_option("--fmr", verb->fmr, "wanted rates of false matches, the first of them what verify decides by")

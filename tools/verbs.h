@@ -112,7 +112,7 @@ struct EvalVerb {
 
 // Which faces of a picture are used, and how they are found.
 struct FaceOptions {
-  std::string faces = "largest";
+  std::string faces;  // one: a picture of several is left out | largest | center | best | all
   std::string align = "auto", weights;
   int min_size = 20;
   double min_score = 0;
@@ -173,10 +173,8 @@ struct EmbedVerb {
 struct EnrollVerb {
   std::vector<std::string> inputs;
   std::string gallery, model, name;
-  std::string flip;            // "": the gallery's own
-  std::string align = "auto";  // see FaceEmbedderOptions
-  std::string faces = "one";   // or "largest"
-  int min_size = 20;
+  std::string flip;  // "": the gallery's own
+  FaceOptions faces;
   DataSetOptions set;  // without its path
   EngineOptions engine;
   bool list = false;

@@ -27,7 +27,7 @@ RunVerb set_up_verify(CLI::App& app) {
   app.add_option("--flip", verb->flip, "how an image and its mirror image become one embedding")
       ->check(CLI::IsMember({"no_flip", "flip_sum", "flip_concat"}))
       ->capture_default_str();
-  add_face_options(app, verb->faces);
+  add_face_options(app, verb->faces, {"largest", "center", "best"});
   add_engine_options(app, verb->engine);
   auto* calibration = app.add_option("--calibration", verb->calibration,
                                      "what facerec calibrate --out wrote; default: that in the model's file");

@@ -22,8 +22,9 @@ std::optional<FoundCalibration> calibration_for(const std::string& file, const M
 
 struct Decision {
   Threshold threshold = {};
-  std::optional<double> fmr = {};  // that it was calibrated for
-  std::string origin = {};         // option | calibration | model
+  std::optional<double> fmr = {}, fpir = {};  // the rate that it was calibrated for: one of them, or none
+  int64_t gallery_size = 0;                   // of `fpir`
+  std::string origin = {};                    // option | calibration | model
   std::string file = {}, data = {};
 
   bool is_same(double cosine) const { return cosine >= threshold.cosine; }
@@ -33,6 +34,10 @@ struct Decision {
 // or
 // --exit-code ask for one.
 std::optional<Decision> decision_for(const VerifyVerb& verb, const ModelInfo& model);
+
+// The same for a gallery of so many people; a usage Error where there is none. Warns of a threshold that the
+// calibration cannot tell.
+Decision decision_for(const IdentifyVerb& verb, const ModelInfo& model, EmbeddingRule rule, int64_t gallery_size);
 
 nlohmann::ordered_json to_json(const std::optional<Decision>& decision);
 

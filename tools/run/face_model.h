@@ -15,7 +15,6 @@ struct FaceModel {
   std::unique_ptr<FaceEmbedder> embedder;  // of one face a picture
 };
 
-// Throws a usage Error when `faces` asks for more than one face a picture.
 FaceModel open_face_model(const std::string& model, const std::string& flip, const FaceOptions& faces,
                           const EngineOptions& engine);
 
