@@ -9,8 +9,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* verbs[] = {"synth", "pack",   "train",  "finetune", "eval",
-                                 "info",  "export", "models", "verify",   "calibrate"};
+constexpr const char* verbs[] = {"synth",  "pack",   "train",  "finetune",  "eval", "info",
+                                 "export", "models", "verify", "calibrate", "embed"};
 
 // The best of three: other tests run beside this one.
 Outcome quickest(const std::vector<std::string>& arguments) {
