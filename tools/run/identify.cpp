@@ -154,6 +154,28 @@ class Annotations {
   std::set<std::string> missing_;
 };
 
+// What the index misses, measured; nullopt: there is no index to search by.
+std::optional<IndexRecall> recall_of(const IdentifyVerb& verb, const Gallery& gallery) {
+  if (verb.index == "exact" || gallery.size() == 0) return std::nullopt;
+  constexpr int64_t queries = 256, best = 10;
+  const IndexRecall recall = gallery.index_recall(queries, best, verb.engine.threads);
+  spdlog::info(
+      "recall of the index: it finds the nearest person for {:.1f} % of {} queries, {:.1f} % of the {} nearest",
+      100 * recall.at_1, recall.queries, 100 * recall.at_k, recall.k);
+  return recall;
+}
+
+Json json_of(const std::optional<IndexRecall>& recall) {
+  if (!recall) return nullptr;
+  return {{"queries", recall->queries},
+          {"k", recall->k},
+          {"probes", recall->probes},
+          {"at_1", recall->at_1},
+          {"at_k", recall->at_k},
+          {"exact_seconds", recall->exact_seconds},
+          {"index_seconds", recall->index_seconds}};
+}
+
 // The pictures of all inputs, one after the other.
 struct Input {
   std::shared_ptr<const Dataset> images;
@@ -215,8 +237,10 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   spdlog::info("faces are named from a cosine of {:.3f} on: {}", decision.threshold.cosine, origin_text(decision));
 
   FaceEmbedder embedder(*engine, embedder_options(verb.faces, verb.engine, model.rule));
+  const std::optional<IndexRecall> recall = recall_of(verb, gallery);
   const GallerySearch search = [&](std::span<const float> queries, int64_t n, int64_t k) {
-    return gallery.search(queries, n, k, verb.engine.threads);
+    return recall ? gallery.search_index(queries, n, k, verb.engine.threads)
+                  : gallery.search(queries, n, k, verb.engine.threads);
   };
   Identifier identifier(embedder, gallery, search, decision.threshold.cosine, std::max<int64_t>(2, verb.top));
   const auto top = static_cast<size_t>(verb.top);
@@ -245,6 +269,7 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
                  {{"schema", 1},
                   {"gallery", {{"path", verb.gallery}, {"people", gallery.size()}, {"model", model.identity}}},
                   {"threshold", to_json(decision)},
+                  {"recall", json_of(recall)},
                   {"counts", json_of(counts)},
                   {"images", std::move(pictures)}},
                  "");
