@@ -231,9 +231,9 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   const fs::path model_file = model_file_of(gallery, verb.model);
   const std::unique_ptr<Engine> engine = open_engine_of(gallery, model_file, verb.engine);
   const GalleryModel& model = gallery.model();
-  const Decision decision =
-      decision_for(verb, {.path = text_of(model_file), .architecture = model.architecture, .identity = model.identity},
-                   model.rule, gallery.size());
+  const Decision decision = decision_for(
+      verb, {.path = text_of(model_file), .architecture = model.architecture, .identity = model.identity, .label = ""},
+      model.rule, gallery.size());
   spdlog::info("faces are named from a cosine of {:.3f} on: {}", decision.threshold.cosine, origin_text(decision));
 
   FaceEmbedder embedder(*engine, embedder_options(verb.faces, verb.engine, model.rule));
