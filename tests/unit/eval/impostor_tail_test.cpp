@@ -129,7 +129,7 @@ TEST(ImpostorTail, NeitherOrderNorBlocksMatter) {
 
 // Of more than a million trials only some are kept for the intervals.
 TEST(ImpostorTail, ManyTrialsGiveExactThresholdsAndSoundIntervals) {
-  const std::vector<Trial> trials = comparisons(2000, 0.1, 6);
+  const std::vector<Trial> trials = comparisons(1500, 0.1, 6);
   const ImpostorTail tail = tail_of(trials);
   double before = 0;
   for (const ImpostorTail::Point& point : tail.points) {
