@@ -4,7 +4,6 @@ namespace facerec {
 
 RunVerb set_up_identify(CLI::App& app) {
   auto verb = std::make_shared<IdentifyVerb>();
-  verb->faces.faces = "all";
   app.add_option("in", verb->in, "photographs, aligned crops, or folders of them")->required();
   app.add_option("--gallery", verb->gallery, "the gallery that `facerec enroll` made")->required();
   app.add_option("--model", verb->model, "the gallery's model; default: where it was when the gallery was made");
@@ -22,7 +21,7 @@ RunVerb set_up_identify(CLI::App& app) {
   app.add_option("--top", verb->top, "how many candidates are shown of each face")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  add_face_options(app, verb->faces);
+  add_face_options(app, verb->faces, {"all", "largest", "center", "best"});
   app.add_option("--index", verb->index, "exact | ivf: an inverted file (faiss) for galleries of many millions")
       ->check(CLI::IsMember({"exact", "ivf"}))
       ->capture_default_str();

@@ -4,7 +4,7 @@ namespace facerec {
 
 RunVerb set_up_info(CLI::App& app) {
   auto verb = std::make_shared<InfoVerb>();
-  app.add_option("path", verb->data.path, "a model's file, a checkpoint, a run, or a data set")->required();
+  app.add_option("path", verb->data.path, "a model's file, a checkpoint, a run, a data set, or a gallery")->required();
   add_model_options(app, verb->model_options);
   app.add_flag("--tensors", verb->tensors, "of a model: list every tensor with its type and shape");
   add_data_set_options(app, verb->data);

@@ -112,7 +112,7 @@ struct EvalVerb {
 
 // Which faces of a picture are used, and how they are found.
 struct FaceOptions {
-  std::string faces = "largest";
+  std::string faces;  // one: a picture of several is left out | largest | center | best | all
   std::string align = "auto", weights;
   int min_size = 20;
   double min_score = 0;
@@ -131,6 +131,32 @@ struct IdentifyVerb {
   EngineOptions engine;
 };
 
+struct VerifyVerb {
+  std::string model, flip = "no_flip";
+  std::string a, b;         // pictures, or
+  std::string pairs, root;  // a list of them, relative to `root`
+  std::string out;          // of `pairs`: a .csv or .jsonl file
+  std::string calibration;  // file; "": that in the model's metadata
+  std::optional<double> fmr, threshold;
+  bool exit_code = false;
+  bool force = false;
+  FaceOptions faces;
+  EngineOptions engine;
+};
+
+struct CalibrateVerb {
+  std::string model, flip = "no_flip";
+  DataSetOptions data;
+  std::string pairs;
+  std::vector<double> fmr{1e-4}, fpir;
+  int64_t gallery_size = 0;
+  std::string out;
+  bool write_to_model = false;
+  bool force = false;
+  FaceOptions faces;
+  EngineOptions engine;
+};
+
 struct EmbedVerb {
   std::string model, out;
   DataSetOptions input;  // without a path
@@ -142,6 +168,21 @@ struct EmbedVerb {
   std::string fallback, shard = "1/1";
   EmbedAlignment alignment;
   EmbedFileOptions options;
+};
+
+struct EnrollVerb {
+  std::vector<std::string> inputs;
+  std::string gallery, model, name;
+  std::string flip;  // "": the gallery's own
+  FaceOptions faces;
+  DataSetOptions set;  // without its path
+  EngineOptions engine;
+  bool list = false;
+  std::vector<std::string> remove, rename;  // rename: old and new
+  std::vector<int64_t> remove_images;
+  bool merge = false;
+  std::string export_to;
+  bool force = false;
 };
 
 struct ModelsVerb {
@@ -163,6 +204,9 @@ struct Verbs {
   int (*models)(const ModelsVerb&, const CommonOptions&);
   int (*embed)(const EmbedVerb&, const CommonOptions&);
   int (*identify)(const IdentifyVerb&, const CommonOptions&);
+  int (*verify)(const VerifyVerb&, const CommonOptions&);
+  int (*calibrate)(const CalibrateVerb&, const CommonOptions&);
+  int (*enroll)(const EnrollVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "facerec/core/error.h"
+#include "facerec/gallery/matrix.h"
 
 namespace facerec {
 namespace {
@@ -22,20 +23,13 @@ void read_embedding(const Statement& row, int column, int64_t image, const fs::p
   const std::span<const std::byte> blob = row.blob(column);
   if (blob.size() != out.size_bytes()) throw damaged("embedding", image, file);
   std::memcpy(out.data(), blob.data(), blob.size());
-  if (!is_unit_length(out)) throw damaged("embedding", image, file);
+  if (!is_unit(out)) throw damaged("embedding", image, file);
 }
 
 double read_quality(const Statement& row, int column, int64_t image, const fs::path& file) {
   const double quality = row.real(column);
   if (!std::isfinite(quality) || quality <= 0) throw damaged("quality", image, file);
   return quality;
-}
-
-bool is_unit_length(std::span<const float> embedding) {
-  constexpr double tolerance = 1e-3;  // of half precision, and then some
-  double square = 0;
-  for (const float value : embedding) square += double{value} * double{value};
-  return std::abs(square - 1) <= 2 * tolerance;  // false for NaN
 }
 
 }  // namespace facerec

@@ -14,6 +14,4 @@ void read_embedding(const Statement& row, int column, int64_t image, const fs::p
 // Throws Error unless it is a positive number.
 double read_quality(const Statement& row, int column, int64_t image, const fs::path& file);
 
-bool is_unit_length(std::span<const float> embedding);
-
 }  // namespace facerec

@@ -44,6 +44,7 @@ void write_csv(const Gallery& gallery, AtomicFile& file) {
                        csv_field(image.source), image.sha256, image.quality);
     for (const float value : image.embedding) line += fmt::format(",{}", value);
     file.write(line + "\n");
+    return true;
   });
 }
 
@@ -62,6 +63,7 @@ void write_json(const Gallery& gallery, AtomicFile& file) {
                    {"embedding", image.embedding}};
     file.write(separator + to_json_text(row));
     separator = ",\n";
+    return true;
   });
   file.write("\n]}\n");
 }

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <fstream>
 
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
+#include "facerec/gallery/matrix.h"
 #include "gallery/embedding.h"
 #include "gallery/schema.h"
 #include "gallery/sqlite.h"
@@ -82,6 +83,15 @@ struct Gallery::State {
   void each(Statement& rows, const EachImage& call) const;
   void insert(int64_t person, const EnrolledImage& image);
 };
+
+bool is_gallery(const fs::path& file) {
+  constexpr std::string_view mark("SQLite format 3\0", 16);
+  std::error_code code;
+  if (!fs::is_regular_file(file, code)) return false;
+  std::string beginning(mark.size(), '\0');
+  std::ifstream(file, std::ios::binary).read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  return beginning == mark;
+}
 
 void check_person_name(const std::string& name) {
   const auto refused = [&](const std::string& why) {
@@ -170,6 +180,8 @@ std::optional<Person> Gallery::owner(const std::string& sha256) const {
   return person(row.integer(0));
 }
 
+int64_t Gallery::last_image() const { return state_->database.number("SELECT max(id) FROM images"); }
+
 void Gallery::State::each(Statement& rows, const EachImage& call) const {
   StoredImage image;
   image.embedding.resize(static_cast<size_t>(model.dimension));
@@ -180,7 +192,7 @@ void Gallery::State::each(Statement& rows, const EachImage& call) const {
     image.sha256 = rows.text(3);
     image.quality = static_cast<float>(read_quality(rows, 4, image.id, database.file()));
     read_embedding(rows, 5, image.id, database.file(), image.embedding);
-    call(image);
+    if (!call(image)) return;
   }
 }
 
@@ -228,7 +240,7 @@ int64_t Gallery::add(const std::string& name, std::span<const EnrolledImage> ima
 }
 
 void Gallery::State::insert(int64_t person, const EnrolledImage& image) {
-  if (image.embedding.size() != static_cast<size_t>(model.dimension) || !is_unit_length(image.embedding) ||
+  if (image.embedding.size() != static_cast<size_t>(model.dimension) || !is_unit(image.embedding) ||
       !(image.quality > 0)) {
     throw Error(fmt::format("has no embedding of {} values and unit length", model.dimension)).file(image.source);
   }
@@ -289,6 +301,18 @@ void Gallery::rename(const std::string& name, const std::string& to, bool merge)
 std::vector<std::vector<Match>> Gallery::search(std::span<const float> queries, int64_t n, int64_t k,
                                                 int threads) const {
   return facerec::search(state_->templates->current(state_->database), queries, n, k, threads);
+}
+
+std::vector<std::vector<Match>> Gallery::search_index(std::span<const float> queries, int64_t n, int64_t k,
+                                                      int threads) const {
+  if (size() == 0) return std::vector<std::vector<Match>>(static_cast<size_t>(n));
+  return state_->templates->index(state_->database, threads).search(queries, n, k, 0, threads);
+}
+
+IndexRecall Gallery::index_recall(int64_t queries, int64_t k, int threads) const {
+  if (size() == 0) return {};
+  const TemplateIndex& index = state_->templates->index(state_->database, threads);
+  return measure_recall(index, state_->templates->current(state_->database), queries, k, 0, threads);
 }
 
 }  // namespace facerec

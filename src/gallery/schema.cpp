@@ -46,10 +46,8 @@ void check_tables(const Database& database) {
 
 }  // namespace
 
-bool is_empty(const Database& database) { return database.number("PRAGMA page_count") == 0; }
-
 void make_gallery(const Database& database, const GalleryModel& model) {
-  if (!is_empty(database)) return;
+  if (database.number("SELECT count(*) FROM sqlite_schema") > 0) return;
   for (const char* table : tables) database.run(table);
   Statement row(database,
                 "INSERT INTO gallery VALUES(lower(hex(randomblob(16))), 0, lower(hex(randomblob(16))), 0, 0, ?, ?, ?, "
@@ -62,7 +60,11 @@ void make_gallery(const Database& database, const GalleryModel& model) {
 
 void check_gallery(const Database& database) {
   const auto refused = [&](const std::string& why) { return Error(Error(why).file(text_of(database.file()))); };
-  if (is_empty(database)) throw refused("is an empty file, no gallery");
+  const int64_t pages = database.number("PRAGMA page_count");
+  if (pages == 0) throw refused("is an empty file, no gallery");
+  if (static_cast<int64_t>(fs::file_size(database.file())) < pages * database.number("PRAGMA page_size")) {
+    throw damaged(database, "it ends too early");
+  }
   if (database.number("PRAGMA application_id") != application_id) {
     throw refused("is no gallery: it is an SQLite file of another program");
   }

@@ -6,9 +6,6 @@
 
 namespace facerec {
 
-// Whether nothing has been written to the database yet.
-bool is_empty(const Database& database);
-
 // Makes the tables, within a transaction, unless another process was faster.
 void make_gallery(const Database& database, const GalleryModel& model);
 

@@ -51,6 +51,7 @@ std::string EmbedDescription::text() const {
 EmbedJob::EmbedJob(const fs::path& out, const EmbeddingShape& shape, const EmbedFileOptions& options,
                    const EmbedDescription& description)
     : out_(out), folder_(out.string() + ".embed"), shape_(shape), description_(description) {
+  if (fs::is_directory(out_)) throw Error::usage("is a folder, and a file is to be written").file(text_of(out_));
   const bool begins_anew = options.force && !options.resume && !options.append;
   if (!begins_anew && !is_begun() && !is_finished()) check_free();
   make_folder(folder_);
@@ -111,20 +112,21 @@ void EmbedJob::take_up_finished(const EmbedFileOptions& options) {
     throw Error::usage("is there already").file(text_of(out_)).hint("--append adds to it, --force replaces it");
   }
   const Json summary = load_summary(beside(summary_suffix));
-  const Json &calls = summary["calls"], last = calls.back();
-  EmbedDescription earlier{summary["embedding"], last};
   if (options.append) {
-    check_same_job(to_json_text(earlier.embedding), to_json_text(description_.embedding), out_);
+    check_same_job(to_json_text(summary["embedding"]), to_json_text(description_.embedding), out_);
     appends_ = true;
-    state.earlier_calls = calls;
+    state.earlier_calls = summary["calls"];
     state.earlier_rows = summary["rows"];
     state.computed_by = summary["computed_by"];
   } else {
-    check_same_job(earlier.text(), description_.text(), out_);
-    done_ = true;
+    Json last = summary["calls"].back();
     state.rows = last["rows"];
     state.skipped = last["skipped"];
-    state.done = state.rows + state.skipped;
+    last.erase("rows");
+    last.erase("skipped");
+    check_same_job(EmbedDescription{summary["embedding"], last}.text(), description_.text(), out_);
+    done_ = true;
+    state.computed_by = summary["computed_by"];
     state.earlier_rows = summary["rows"].get<int64_t>() - state.rows;
   }
 }

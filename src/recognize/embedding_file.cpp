@@ -143,6 +143,7 @@ class EmbedRun {
 
  private:
   void begin(const Problems& problems);
+  const EmbeddedBatch& next_of(EmbeddingStream& stream);
   void check_computation();
   void take(const EmbeddedBatch& batch);
   std::vector<std::string> faults_of(const EmbeddedBatch& batch) const;
@@ -168,7 +169,7 @@ bool EmbedRun::run(const Problems& problems, const EmbedProgress& progress) {
   EmbeddingStream stream(engine_, images_, embed, begin_ + state.done, end_);
   auto saved = Clock::now();
   while (stream.has_next()) {
-    take(stream.next());
+    take(next_of(stream));
     if (progress) progress(state.done, total());
     const bool is_stopped = stop_signal() != 0;
     if (is_stopped || Clock::now() - saved > save_every) {
@@ -195,6 +196,11 @@ void EmbedRun::begin(const Problems& problems) {
     state.skipped = problems.count();
   }
   save();
+}
+
+const EmbeddedBatch& EmbedRun::next_of(EmbeddingStream& stream) try { return stream.next(); } catch (...) {
+  save();  // what is done need not be done again
+  throw;
 }
 
 // `auto` may choose otherwise in a later call; a file is of one engine.
@@ -298,11 +304,11 @@ EmbedFileSummary embed_to_file(Engine& engine, std::shared_ptr<const Dataset> im
   EmbedState& state = job.state;
   EmbedFileSummary summary;
   summary.dimension = shape.dimension;
-  summary.already_there = job.is_done();
-  if (!job.is_done() && !state.finished) {
-    if (job.appends() || state.earlier_rows > 0) {
-      images = without(images, names_of_rows(shape, out, state.earlier_rows));
-    }
+  if (!job.is_done() && !state.finished && (job.appends() || state.earlier_rows > 0)) {
+    images = without(images, names_of_rows(shape, out, state.earlier_rows));
+  }
+  summary.already_there = job.is_done() || (job.appends() && images->size() == 0);
+  if (!summary.already_there && !state.finished) {
     if (options.align) images = aligned(images, *options.align, spec.preprocess);
     if (job.appends()) state.sizes = copy_rows(shape, out, state.earlier_rows, job.growing());
     summary.done_before = state.done;
@@ -311,7 +317,7 @@ EmbedFileSummary embed_to_file(Engine& engine, std::shared_ptr<const Dataset> im
   if (state.finished) job.publish();
   summary.images = begin_of(images->size(), options, options.shard.index + 1) -
                    begin_of(images->size(), options, options.shard.index);
-  summary.done = state.finished || job.is_done() ? summary.images : state.done;
+  summary.done = state.finished || summary.already_there ? summary.images : state.done;
   summary.rows = state.earlier_rows + state.rows;
   summary.skipped = state.skipped;
   if (!state.computed_by.is_null()) {

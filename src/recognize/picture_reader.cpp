@@ -37,6 +37,7 @@ std::vector<Picture> PictureReader::next() {
       more = pixels_of(sample);
     });
     if (!group.empty() && pixels + more > most_pixels) break;  // it is read again with the next group
+    if (picture.error.empty() && is_wanted_ && !is_wanted_(position_, sample)) continue;
     pixels += more;
     group.push_back(std::move(picture));
     samples.push_back(std::move(sample));

@@ -36,6 +36,9 @@ extern "C" const facerec::Verbs* facerec_verbs() {
       .models = guarded<ModelsVerb, run_models>,
       .embed = guarded<EmbedVerb, run_embed>,
       .identify = guarded<IdentifyVerb, run_identify>,
+      .verify = guarded<VerifyVerb, run_verify>,
+      .calibrate = guarded<CalibrateVerb, run_calibrate>,
+      .enroll = guarded<EnrollVerb, run_enroll>,
   };
   return &verbs;
 }

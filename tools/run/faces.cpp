@@ -4,17 +4,17 @@
 
 namespace facerec {
 
-FaceEmbedderOptions embedder_options(const FaceOptions& options, EmbeddingRule rule) {
-  FaceEmbedderOptions embedder;
-  embedder.rule = rule;
-  embedder.align = options.align;
-  embedder.detector.weights = options.weights;
-  embedder.detector.min_size = options.min_size;
-  embedder.detector.min_score = static_cast<float>(options.min_score);
-  embedder.selection.faces = parse_face_choice(options.faces);
-  embedder.selection.min_size = options.min_size;
-  embedder.selection.min_score = static_cast<float>(options.min_score);
-  return embedder;
+FaceEmbedderOptions embedder_options(const FaceOptions& faces, const EngineOptions& engine, EmbeddingRule rule) {
+  FaceEmbedderOptions options;
+  options.rule = rule;
+  options.align = faces.align;
+  options.detector.weights = faces.weights;
+  options.detector.device = engine.device;
+  options.detector.threads = engine.threads;
+  options.detector.min_size = options.selection.min_size = faces.min_size;
+  options.detector.min_score = options.selection.min_score = static_cast<float>(faces.min_score);
+  options.selection.faces = faces.faces == "one" ? FaceChoice::all : parse_face_choice(faces.faces);
+  return options;
 }
 
 nlohmann::ordered_json json_of(const EmbeddedFace& face) {

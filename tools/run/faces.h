@@ -9,7 +9,7 @@
 namespace facerec {
 
 // Throws a usage Error for an unknown choice.
-FaceEmbedderOptions embedder_options(const FaceOptions& options, EmbeddingRule rule);
+FaceEmbedderOptions embedder_options(const FaceOptions& faces, const EngineOptions& engine, EmbeddingRule rule);
 
 // {"crop", "box": [x1, y1, x2, y2], "score", "landmarks": [[x, y] × 5], "norm"}; of a picture that was a crop already
 // box, score and landmarks are null.

@@ -11,8 +11,9 @@
 #include "facerec/core/progress.h"
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
-#include "facerec/infer/calibration.h"
 #include "facerec/recognize/annotate.h"
+#include "facerec/recognize/gallery_model.h"
+#include "tools/run/decision.h"
 #include "tools/run/faces.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
@@ -21,8 +22,6 @@ namespace facerec {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double usual_fpir = 0.01;  // of strangers, where the calibration names none
 
 double squared_l2(float cosine) { return 2 - 2 * double{cosine}; }
 
@@ -155,44 +154,26 @@ class Annotations {
   std::set<std::string> missing_;
 };
 
-// The cosine from which on the nearest person is who it is, and where it comes from.
-struct Decision {
-  double cosine = 0;
-  std::string origin = {};
-  std::optional<double> fpir = {};
-  bool supported = true;
-};
-
-Decision decision_of(const IdentifyVerb& verb, const fs::path& model_file, const Gallery& gallery) {
-  if (verb.threshold) return {*verb.threshold, "--threshold"};
-  const fs::path source = verb.calibration.empty() ? model_file : fs::path(verb.calibration);
-  const std::optional<Calibration> calibration = find_calibration(source);
-  if (!calibration) {
-    throw Error::usage("holds no calibration, and without one nobody can be told from a stranger")
-        .file(text_of(source))
-        .hint(
-            "facerec calibrate finds thresholds on images of known people (--calibration names what it wrote); "
-            "--threshold gives a cosine of your own");
-  }
-  check_calibration(*calibration, source, gallery.model().identity, gallery.model().rule);
-  const double fpir = verb.fpir.value_or(calibration->default_fpir.value_or(usual_fpir));
-  const Threshold threshold = calibration->at_fpir(fpir, gallery.size());
-  if (!threshold.supported) {
-    spdlog::warn(
-        "{} cannot tell the threshold for an FPIR of {} in a gallery of {} people: it is extrapolated from {} "
-        "comparisons",
-        text_of(source), fpir, gallery.size(), calibration->impostor);
-  }
-  return {threshold.cosine, fmt::format("{}, for an FPIR of {} among {} people", text_of(source), fpir, gallery.size()),
-          fpir, threshold.supported};
+// What the index misses, measured; nullopt: there is no index to search by.
+std::optional<IndexRecall> recall_of(const IdentifyVerb& verb, const Gallery& gallery) {
+  if (verb.index == "exact" || gallery.size() == 0) return std::nullopt;
+  constexpr int64_t queries = 256, best = 10;
+  const IndexRecall recall = gallery.index_recall(queries, best, verb.engine.threads);
+  spdlog::info(
+      "recall of the index: it finds the nearest person for {:.1f} % of {} queries, {:.1f} % of the {} nearest",
+      100 * recall.at_1, recall.queries, 100 * recall.at_k, recall.k);
+  return recall;
 }
 
-Json json_of(const Decision& decision) {
-  return {{"cosine", decision.cosine},
-          {"squared_l2", 2 - 2 * decision.cosine},
-          {"origin", decision.origin},
-          {"fpir", decision.fpir ? Json(*decision.fpir) : Json()},
-          {"supported", decision.fpir ? Json(decision.supported) : Json()}};
+Json json_of(const std::optional<IndexRecall>& recall) {
+  if (!recall) return nullptr;
+  return {{"queries", recall->queries},
+          {"k", recall->k},
+          {"probes", recall->probes},
+          {"at_1", recall->at_1},
+          {"at_k", recall->at_k},
+          {"exact_seconds", recall->exact_seconds},
+          {"index_seconds", recall->index_seconds}};
 }
 
 // The pictures of all inputs, one after the other.
@@ -247,17 +228,21 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   const std::vector<Input> inputs = open_inputs(verb.in);
   Annotations annotations(verb.annotate, count(inputs), verb.force);
   const Gallery gallery(verb.gallery);
-  const fs::path model_file = find_model(verb.model.empty() ? gallery.model().path : verb.model);
-  const Decision decision = decision_of(verb, model_file, gallery);
-  spdlog::info("a face is named from a cosine of {:.3f} on ({})", decision.cosine, decision.origin);
-  const std::unique_ptr<Engine> engine = open_engine(model_file, verb.engine);
-  gallery.check_model(engine->identity(), gallery.model().rule);
+  const fs::path model_file = model_file_of(gallery, verb.model);
+  const std::unique_ptr<Engine> engine = open_engine_of(gallery, model_file, verb.engine);
+  const GalleryModel& model = gallery.model();
+  const Decision decision =
+      decision_for(verb, {.path = text_of(model_file), .architecture = model.architecture, .identity = model.identity},
+                   model.rule, gallery.size());
+  spdlog::info("faces are named from a cosine of {:.3f} on: {}", decision.threshold.cosine, origin_text(decision));
 
-  FaceEmbedder embedder(*engine, embedder_options(verb.faces, gallery.model().rule));
+  FaceEmbedder embedder(*engine, embedder_options(verb.faces, verb.engine, model.rule));
+  const std::optional<IndexRecall> recall = recall_of(verb, gallery);
   const GallerySearch search = [&](std::span<const float> queries, int64_t n, int64_t k) {
-    return gallery.search(queries, n, k, verb.engine.threads);
+    return recall ? gallery.search_index(queries, n, k, verb.engine.threads)
+                  : gallery.search(queries, n, k, verb.engine.threads);
   };
-  Identifier identifier(embedder, gallery, search, decision.cosine, std::max<int64_t>(2, verb.top));
+  Identifier identifier(embedder, gallery, search, decision.threshold.cosine, std::max<int64_t>(2, verb.top));
   const auto top = static_cast<size_t>(verb.top);
   Json pictures = Json::array();
   Counts counts;
@@ -280,14 +265,14 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   }
   annotations.warn();
   if (common.json) {
-    print_answer(
-        common,
-        {{"schema", 1},
-         {"gallery", {{"path", verb.gallery}, {"people", gallery.size()}, {"model", gallery.model().identity}}},
-         {"threshold", json_of(decision)},
-         {"counts", json_of(counts)},
-         {"images", std::move(pictures)}},
-        "");
+    print_answer(common,
+                 {{"schema", 1},
+                  {"gallery", {{"path", verb.gallery}, {"people", gallery.size()}, {"model", model.identity}}},
+                  {"threshold", to_json(decision)},
+                  {"recall", json_of(recall)},
+                  {"counts", json_of(counts)},
+                  {"images", std::move(pictures)}},
+                 "");
   }
   if (stop_signal() != 0) return exit_signal + stop_signal();
   return counts.skipped > 0 ? exit_skipped : exit_done;

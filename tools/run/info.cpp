@@ -7,6 +7,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 #include "facerec/data/dataset.h"
+#include "facerec/gallery/gallery.h"
 #include "facerec/infer/engine.h"
 #include "facerec/model/backbone.h"
 #include "facerec/model/onnx.h"
@@ -244,6 +245,7 @@ int run_info(const InfoVerb& verb, const CommonOptions& common) {
   }
   std::error_code code;
   const bool is_folder = fs::is_directory(path, code);
+  if (is_gallery(path)) return run_info_gallery(path, common);
   // A folder of images has no mark of its own: it is what no run is.
   const bool is_data = !data_format(path).empty() && !(is_folder && !model_in(path).empty());
   if (is_data) return run_info_dataset(verb, common);

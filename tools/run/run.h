@@ -14,8 +14,12 @@ int run_info(const InfoVerb& verb, const CommonOptions& common);
 int run_pack(const PackVerb& verb, const CommonOptions& common);
 int run_align(const AlignVerb& verb, const CommonOptions& common);
 int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
+int run_info_gallery(const fs::path& path, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
+int run_enroll(const EnrollVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
+int run_verify(const VerifyVerb& verb, const CommonOptions& common);
+int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common);
 int run_identify(const IdentifyVerb& verb, const CommonOptions& common);
 int run_embed(const EmbedVerb& verb, const CommonOptions& common);
 
