@@ -49,12 +49,12 @@ IndexHeader read_header(const fs::path& file, std::span<const std::byte> bytes, 
 
 IndexLayout::IndexLayout(int64_t lists, int64_t groups, int64_t dimension) {
   const auto all_lists = static_cast<uint64_t>(lists), all_rows = static_cast<uint64_t>(groups * group_rows);
-  centres = next_page(sizeof(IndexHeader) + longest_key);
-  ends = next_page(centres + all_lists * static_cast<uint64_t>(dimension) * sizeof(float));
-  row_numbers = next_page(ends + all_lists * sizeof(uint64_t));
-  scales = next_page(row_numbers + all_rows * sizeof(uint32_t));
-  bounds = next_page(scales + all_rows * sizeof(float));
-  codes = next_page(bounds + static_cast<uint64_t>(groups) * sizeof(GroupBounds));
+  centres = aligned(sizeof(IndexHeader) + longest_key);
+  ends = aligned(centres + all_lists * static_cast<uint64_t>(dimension) * sizeof(float));
+  row_numbers = aligned(ends + all_lists * sizeof(uint64_t));
+  scales = aligned(row_numbers + all_rows * sizeof(uint32_t));
+  bounds = aligned(scales + all_rows * sizeof(float));
+  codes = aligned(bounds + static_cast<uint64_t>(groups) * sizeof(GroupBounds));
   end = codes + all_rows * static_cast<uint64_t>(depth_of(dimension));
 }
 
@@ -110,7 +110,7 @@ TemplateIndex::~TemplateIndex() = default;
 
 int64_t TemplateIndex::lists() const { return static_cast<int64_t>(state_->ends.size()); }
 
-int64_t TemplateIndex::default_probes() const { return std::max<int64_t>(1, lists() / 32); }
+int64_t TemplateIndex::default_probes() const { return std::max<int64_t>(1, lists() / 8); }
 
 std::vector<std::vector<Match>> TemplateIndex::search(std::span<const float> queries, int64_t n, int64_t k,
                                                       int64_t probes, int threads) const {

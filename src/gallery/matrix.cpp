@@ -34,11 +34,11 @@ Error not_usable(const fs::path& file, const std::string& fault) {
 MatrixLayout::MatrixLayout(int64_t size, int64_t dimension)
     : groups((size + group_rows - 1) / group_rows), depth(depth_of(dimension)) {
   const auto n = static_cast<uint64_t>(size), all_groups = static_cast<uint64_t>(groups);
-  ids = next_page(sizeof(MatrixHeader) + longest_key);
-  scales = next_page(ids + n * sizeof(int64_t));
-  bounds = next_page(scales + all_groups * group_rows * sizeof(float));
-  codes = next_page(bounds + all_groups * sizeof(GroupBounds));
-  rows = next_page(codes + all_groups * group_rows * static_cast<uint64_t>(depth));
+  ids = aligned(sizeof(MatrixHeader) + longest_key);
+  scales = aligned(ids + n * sizeof(int64_t));
+  bounds = aligned(scales + all_groups * group_rows * sizeof(float));
+  codes = aligned(bounds + all_groups * sizeof(GroupBounds));
+  rows = aligned(codes + all_groups * group_rows * static_cast<uint64_t>(depth));
   end = rows + n * static_cast<uint64_t>(dimension) * sizeof(float);
 }
 

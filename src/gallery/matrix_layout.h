@@ -29,9 +29,9 @@ uint32_t checksum_of(Header header, const std::string& key) {
   return crc32c(std::as_bytes(std::span(key)), crc32c(std::as_bytes(std::span(&header, 1))));
 }
 
-constexpr uint64_t next_page(uint64_t offset) {
-  constexpr uint64_t page = 4096;
-  return (offset + page - 1) / page * page;
+constexpr uint64_t aligned(uint64_t offset) {
+  constexpr uint64_t line = 64;
+  return (offset + line - 1) / line * line;
 }
 
 // Offsets in the file. `size` and `dimension` within their limits.

@@ -1,8 +1,11 @@
 // Searching a gallery beside faiss::IndexFlatIP, in turns in one process, on the same threads; faiss computes with
 // LibTorch's sgemm_. Milliseconds a batch (median, lowest – highest), and how many times faster the search is.
 //
-//     search [ROWS [THREADS [FOLDER]]]     default 1,000,000 rows of 512, the cores available, $TMPDIR: it takes 2.6 GB
-//                                          of disk there, and 5 GB of memory
+//     search [PART [ROWS [THREADS [FOLDER]]]]    default: all, 1,000,000 rows of 512, the cores available, $TMPDIR,
+//                                                where it takes 2.6 GB (index: 3.2 GB), and 5 GB of memory
+//
+// PART: faiss, as above; kernels, each that this processor runs; index, what it finds (random templates have no
+// clusters, which is its worst case).
 #include "facerec/gallery/search.h"
 
 #include <dlfcn.h>
@@ -19,6 +22,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/random.h"
+#include "facerec/gallery/index.h"
 #include "gallery/kernels.h"
 #include "gallery/search_parts.h"
 
@@ -78,7 +82,7 @@ void compare(const TemplateMatrix& matrix, faiss::IndexFlatIP& peer, int64_t n, 
   std::vector<faiss::Index::idx_t> rows(static_cast<size_t>(n * k));
   std::vector<std::vector<Match>> found;
   Times ours, theirs;
-  constexpr int turns = 9;
+  constexpr int turns = 7;
   for (int turn = 0; turn < turns; ++turn) {
     ours.all.push_back(milliseconds_of([&] { found = search(matrix, queries, n, k, threads); }));
     theirs.all.push_back(milliseconds_of([&] { peer.search(n, queries.data(), k, cosines.data(), rows.data()); }));
@@ -92,6 +96,17 @@ void compare(const TemplateMatrix& matrix, faiss::IndexFlatIP& peer, int64_t n, 
       "batch %4lld, k %3lld: %7.1f ms (%.1f – %.1f), faiss %7.1f ms (%.1f – %.1f), ratio %5.1f; %zu of %zu the same\n",
       static_cast<long long>(n), static_cast<long long>(k), mine, ours.all.front(), ours.all.back(), other,
       theirs.all.front(), theirs.all.back(), other / mine, same, rows.size());
+}
+
+void compare_faiss(const TemplateMatrix& matrix, int threads) {
+  faiss::IndexFlatIP peer(dimension);
+  constexpr int64_t at_once = 10'000;
+  for (int64_t row = 0; row < matrix.size(); row += at_once) {
+    peer.add(std::min(at_once, matrix.size() - row), matrix.rows().data() + row * dimension);
+  }
+  for (const int64_t n : {1, 64}) {
+    for (const int64_t k : {1, 10}) compare(matrix, peer, n, k, threads);
+  }
 }
 
 void compare_kernels(const TemplateMatrix& matrix, int threads) {
@@ -113,14 +128,30 @@ void compare_kernels(const TemplateMatrix& matrix, int threads) {
   }
 }
 
+void compare_index(const TemplateMatrix& matrix, const fs::path& file, int threads) {
+  const double building = milliseconds_of([&] { write_index(file, matrix, {.threads = threads}); });
+  std::unique_ptr<TemplateIndex> index;
+  const double opening = milliseconds_of([&] { index = std::make_unique<TemplateIndex>(file, matrix); });
+  std::printf("index of %lld lists: built in %.1f s, opened in %.1f ms\n", static_cast<long long>(index->lists()),
+              building / 1000, opening);
+  for (const int64_t share : {256, 64, 32, 16, 8, 4}) {
+    const IndexRecall recall = measure_recall(*index, matrix, 500, 10, std::max<int64_t>(1, index->lists() / share));
+    std::printf("%5lld probes: recall@1 %.3f, @10 %.3f; %.2f ms a query, exact %.2f ms\n",
+                static_cast<long long>(recall.probes), recall.at_1, recall.at_k, recall.index_seconds * 2,
+                recall.exact_seconds * 2);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const int64_t size = argc > 1 ? std::atoll(argv[1]) : 1'000'000;
-  const int threads = resolve_threads(argc > 2 ? std::atoi(argv[2]) : 0);
-  std::string pattern = ((argc > 3 ? fs::path(argv[3]) : fs::temp_directory_path()) / "facerec-bench-XXXXXX").string();
+  const std::string part = argc > 1 ? argv[1] : "all";
+  const int64_t size = argc > 2 ? std::atoll(argv[2]) : 1'000'000;
+  const int threads = resolve_threads(argc > 3 ? std::atoi(argv[3]) : 0);
+  std::string pattern = ((argc > 4 ? fs::path(argv[4]) : fs::temp_directory_path()) / "facerec-bench-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) return 1;
   const fs::path file = fs::path(pattern) / "matrix";
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   omp_set_num_threads(threads);
   Dl_info library{};
   dladdr(dlsym(RTLD_DEFAULT, "sgemm_"), &library);
@@ -132,15 +163,9 @@ int main(int argc, char** argv) try {
   std::printf("opened in %.2f ms\n", milliseconds_of([&] { matrix = std::make_unique<TemplateMatrix>(file); }));
   const std::vector<float> query = random_unit(3, 0);
   std::printf("first search in %.1f ms\n", milliseconds_of([&] { search(*matrix, query, 1, 1, threads); }));
-  compare_kernels(*matrix, threads);
-  faiss::IndexFlatIP peer(dimension);
-  constexpr int64_t at_once = 10'000;
-  for (int64_t row = 0; row < size; row += at_once) {
-    peer.add(std::min(at_once, size - row), matrix->rows().data() + row * dimension);
-  }
-  for (const int64_t n : {1, 64}) {
-    for (const int64_t k : {1, 10}) compare(*matrix, peer, n, k, threads);
-  }
+  if (part == "all" || part == "faiss") compare_faiss(*matrix, threads);
+  if (part == "all" || part == "kernels") compare_kernels(*matrix, threads);
+  if (part == "all" || part == "index") compare_index(*matrix, fs::path(pattern) / "index", threads);
   fs::remove_all(pattern);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
