@@ -17,20 +17,21 @@ Identifier::Identifier(FaceEmbedder& embedder, const Gallery& gallery, GallerySe
 std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictures) {
   std::vector<IdentifiedPicture> results;
   std::vector<float> queries;
-  int64_t faces = 0;
   for (EmbeddedPicture& picture : embedder_.embed(pictures)) {
     IdentifiedPicture& result = results.emplace_back();
     for (EmbeddedFace& face : std::exchange(picture.faces, {})) {
-      queries.insert(queries.end(), face.embedding.begin(), face.embedding.end());
+      if (face.norm > 0) queries.insert(queries.end(), face.embedding.begin(), face.embedding.end());
       result.faces.push_back({std::move(face)});
-      ++faces;
     }
     result.picture = std::move(picture);
   }
-  if (faces == 0) return results;
-  auto matches = search_(queries, faces, candidates_).begin();
+  if (queries.empty()) return results;
+  const std::vector<std::vector<Match>> found =
+      search_(queries, static_cast<int64_t>(queries.size()) / embedder_.dimension(), candidates_);
+  auto matches = found.begin();
   for (IdentifiedPicture& result : results) {
     for (IdentifiedFace& face : result.faces) {
+      if (!(face.face.norm > 0)) continue;  // a dead model: nobody is like it
       for (const Match& match : *matches++) face.candidates.push_back({gallery_.person(match.id), match.cosine});
       face.known = !face.candidates.empty() && face.candidates.front().cosine >= threshold_;
     }

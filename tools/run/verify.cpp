@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "facerec/core/error.h"
 #include "tools/run/log.h"
@@ -59,12 +57,6 @@ int verify_two(const VerifyVerb& verb, FaceModel& face, const std::optional<Deci
 }
 
 }  // namespace
-
-double cosine_of(std::span<const float> a, std::span<const float> b) {
-  const double product = std::transform_reduce(a.begin(), a.end(), b.begin(), 0.0, std::plus<>(),
-                                               [](float x, float y) { return double{x} * double{y}; });
-  return std::clamp(product, -1.0, 1.0);
-}
 
 Json verdict(const std::optional<Decision>& decision, double cosine) {
   if (!decision) return nullptr;

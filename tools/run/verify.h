@@ -3,15 +3,12 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <span>
 
+#include "facerec/gallery/search.h"
 #include "tools/run/decision.h"
 #include "tools/run/face_model.h"
 
 namespace facerec {
-
-// Of two embeddings of unit length.
-double cosine_of(std::span<const float> a, std::span<const float> b);
 
 // "same" | "different"; null without a decision.
 nlohmann::ordered_json verdict(const std::optional<Decision>& decision, double cosine);
