@@ -31,16 +31,7 @@ RunVerb set_up_enroll(CLI::App& app) {
   app.add_option("--name", verb->name, "whose pictures these are");
   add_actions(app, *verb);
   app.add_option("--flip", verb->flip, "of a new gallery: no_flip | flip_sum | flip_concat; default: no_flip");
-  app.add_option("--align", verb->align,
-                 "auto: pictures of the model's input size are crops already, others are photographs, for the best "
-                 "detector at hand | none: all are crops | a detector (facerec models list)")
-      ->capture_default_str();
-  app.add_option("--faces", verb->faces, "of a picture that shows several: one: it is left out | largest: that one")
-      ->check(CLI::IsMember({"one", "largest"}))
-      ->capture_default_str();
-  app.add_option("--min-size", verb->min_size, "of a face: the longer side of its box in pixels")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  add_face_options(app, verb->faces, {"one", "largest"});
   add_data_set_options(app, verb->set);
   add_engine_options(app, verb->engine);
   add_model_options(app, verb->engine.model);

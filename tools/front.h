@@ -20,6 +20,10 @@ RunVerb set_up_export(CLI::App& app);
 RunVerb set_up_pack(CLI::App& app);
 RunVerb set_up_align(CLI::App& app);
 RunVerb set_up_models(CLI::App& app);
+RunVerb set_up_verify(CLI::App& app);
+RunVerb set_up_calibrate(CLI::App& app);
+RunVerb set_up_identify(CLI::App& app);
+RunVerb set_up_embed(CLI::App& app);
 RunVerb set_up_enroll(CLI::App& app);
 
 // --arch, --publisher and --preprocess, for every verb that opens a model.
@@ -31,6 +35,10 @@ void add_engine_options(CLI::App& app, EngineOptions& options);
 
 // --label, --where, --root and the columns of a CSV file, for every verb that opens a data set.
 void add_data_set_options(CLI::App& app, DataSetOptions& options);
+
+// --faces, --align and the like, for every verb that looks for faces in pictures. `choices` of --faces: the first is
+// the default.
+void add_face_options(CLI::App& app, FaceOptions& options, const std::vector<std::string>& choices);
 
 // Opens libfacerec.so, on first use. Throws Error when it cannot be opened.
 const Verbs& library();

@@ -13,6 +13,7 @@
 #include "facerec/infer/engine.h"
 #include "facerec/model/recognise.h"
 #include "facerec/recognize/align.h"
+#include "facerec/recognize/embedding_file.h"
 #include "facerec/train/config.h"
 
 namespace facerec {
@@ -109,13 +110,71 @@ struct EvalVerb {
   EngineOptions engine;
 };
 
+// Which faces of a picture are used, and how they are found.
+struct FaceOptions {
+  std::string faces;  // one: a picture of several is left out | largest | center | best | all
+  std::string align = "auto", weights;
+  int min_size = 20;
+  double min_score = 0;
+};
+
+struct IdentifyVerb {
+  std::vector<std::string> in;
+  std::string gallery, model;
+  std::optional<double> threshold, fpir;
+  std::string calibration;
+  int64_t top = 1;
+  FaceOptions faces;
+  std::string index = "exact";
+  std::string annotate;
+  bool force = false;
+  EngineOptions engine;
+};
+
+struct VerifyVerb {
+  std::string model, flip = "no_flip";
+  std::string a, b;         // pictures, or
+  std::string pairs, root;  // a list of them, relative to `root`
+  std::string out;          // of `pairs`: a .csv or .jsonl file
+  std::string calibration;  // file; "": that in the model's metadata
+  std::optional<double> fmr, threshold;
+  bool exit_code = false;
+  bool force = false;
+  FaceOptions faces;
+  EngineOptions engine;
+};
+
+struct CalibrateVerb {
+  std::string model, flip = "no_flip";
+  DataSetOptions data;
+  std::string pairs;
+  std::vector<double> fmr{1e-4}, fpir;
+  int64_t gallery_size = 0;
+  std::string out;
+  bool write_to_model = false;
+  bool force = false;
+  FaceOptions faces;
+  EngineOptions engine;
+};
+
+struct EmbedVerb {
+  std::string model, out;
+  DataSetOptions input;  // without a path
+  std::vector<std::string> paths;
+  EngineOptions engine;
+  std::string flip = "no_flip";
+  std::string align;  // the detector by which photographs are aligned first; "": they are crops already
+  std::string weights;
+  std::string fallback, shard = "1/1";
+  EmbedAlignment alignment;
+  EmbedFileOptions options;
+};
+
 struct EnrollVerb {
   std::vector<std::string> inputs;
   std::string gallery, model, name;
-  std::string flip;            // "": the gallery's own
-  std::string align = "auto";  // see FaceEmbedderOptions
-  std::string faces = "one";   // or "largest"
-  int min_size = 20;
+  std::string flip;  // "": the gallery's own
+  FaceOptions faces;
   DataSetOptions set;  // without its path
   EngineOptions engine;
   bool list = false;
@@ -143,6 +202,10 @@ struct Verbs {
   int (*pack)(const PackVerb&, const CommonOptions&);
   int (*align)(const AlignVerb&, const CommonOptions&);
   int (*models)(const ModelsVerb&, const CommonOptions&);
+  int (*embed)(const EmbedVerb&, const CommonOptions&);
+  int (*identify)(const IdentifyVerb&, const CommonOptions&);
+  int (*verify)(const VerifyVerb&, const CommonOptions&);
+  int (*calibrate)(const CalibrateVerb&, const CommonOptions&);
   int (*enroll)(const EnrollVerb&, const CommonOptions&);
 };
 

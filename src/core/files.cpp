@@ -214,6 +214,13 @@ void GrowingFile::write(std::span<const std::byte> bytes) {
   if (buffer_.size() >= buffered) flush();
 }
 
+void GrowingFile::overwrite(uint64_t offset, std::span<const std::byte> bytes) {
+  flush();
+  ::lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET);
+  write_whole(part_, descriptor_, bytes);
+  ::lseek(descriptor_, static_cast<off_t>(size_), SEEK_SET);
+}
+
 void GrowingFile::flush() {
   write_whole(part_, descriptor_, buffer_);
   buffer_.clear();

@@ -81,6 +81,16 @@ struct Loader::State {
     fresh.batch.pixels.resize(static_cast<size_t>(length * options.width * options.height) * 3);
   }
 
+  void load_or_blacken(int64_t index, Batch& batch, uint8_t* rgb) {
+    try {
+      load_into(*data, index, options.width, options.height, rgb);
+    } catch (const Error& error) {
+      std::fill_n(rgb, static_cast<size_t>(options.width * options.height) * 3, uint8_t{0});
+      const std::lock_guard lock(mutex);
+      batch.broken.push_back({index, error.message()});
+    }
+  }
+
   // Reads the image `index`, or when it is broken a substitute that `random` draws, whose index it then is.
   void load(int64_t& index, Random& random, uint8_t* rgb) {
     for (int attempt = 0;; ++attempt) {
@@ -108,7 +118,11 @@ struct Loader::State {
     int64_t index = (*order)[static_cast<size_t>(position)];
     const auto i = static_cast<size_t>(slot);
     uint8_t* rgb = batch.pixels.data() + i * static_cast<size_t>(options.width * options.height) * 3;
-    load(index, random, rgb);
+    if (options.keep_broken) {
+      load_or_blacken(index, batch, rgb);
+    } else {
+      load(index, random, rgb);
+    }
     if (flip) mirror(rgb, options.width, options.height);
     batch.labels[i] = data->label(index);
     batch.indices[i] = index;
@@ -200,6 +214,7 @@ Batch Loader::next() {
   s.pending.erase(s.next_out++);
   lock.unlock();
   s.work_wanted.notify_all();
+  std::ranges::sort(batch.broken, [&](const BrokenImage& a, const BrokenImage& b) { return a.index < b.index; });
   return batch;
 }
 

@@ -21,7 +21,7 @@ template <class Put>
 Norms encode(std::span<const float> vector, const Put& put) {
   float largest = 0;
   for (const float value : vector) largest = std::max(largest, std::abs(value));
-  const float scale = largest / 127;
+  const float scale = largest > 0 ? largest / 127 : 1;
   double norm = 0, coded = 0, residual = 0;
   for (size_t i = 0; i < vector.size(); ++i) {
     const int code = static_cast<int>(vector[i] / scale + 128.5F) - 128;  // rounds to the nearest; −127 … 127

@@ -35,7 +35,7 @@ struct CodedRows {
 
 int64_t depth_of(int64_t dimension);
 
-// The codes of up to 64 rows, [rows, dimension], none of them zero. codes: [depth × 64], scales: [64].
+// The codes of up to 64 rows, [rows, dimension]. codes: [depth × 64], scales: [64].
 void encode_group(std::span<const float> rows, int64_t dimension, uint8_t* codes, float* scales, GroupBounds& bounds);
 
 struct CodedQueries {
@@ -47,7 +47,7 @@ struct CodedQueries {
   std::vector<float> residuals;  // [sets, 16]: ‖q − t b‖
 };
 
-// queries: [n, dimension], finite and none of them zero. What fills up the last set is zero, with scale 1.
+// queries: [n, dimension], finite. What fills up the last set is zero, with scale 1.
 CodedQueries encode_queries(std::span<const float> queries, int64_t n, int64_t dimension);
 
 // What the codes' product of a query must reach, when it is multiplied by the row's scale, so that the row's cosine can

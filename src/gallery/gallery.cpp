@@ -303,4 +303,16 @@ std::vector<std::vector<Match>> Gallery::search(std::span<const float> queries, 
   return facerec::search(state_->templates->current(state_->database), queries, n, k, threads);
 }
 
+std::vector<std::vector<Match>> Gallery::search_index(std::span<const float> queries, int64_t n, int64_t k,
+                                                      int threads) const {
+  if (size() == 0) return std::vector<std::vector<Match>>(static_cast<size_t>(n));
+  return state_->templates->index(state_->database, threads).search(queries, n, k, 0, threads);
+}
+
+IndexRecall Gallery::index_recall(int64_t queries, int64_t k, int threads) const {
+  if (size() == 0) return {};
+  const TemplateIndex& index = state_->templates->index(state_->database, threads);
+  return measure_recall(index, state_->templates->current(state_->database), queries, k, 0, threads);
+}
+
 }  // namespace facerec

@@ -5,6 +5,7 @@
 #include "gallery/codes.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -176,8 +177,12 @@ FACEREC_AMX void find_hits_amx(const Comparison& c, uint16_t* hits) {
   }
 }
 
-// The system hands tiles out on request: their state makes every context switch dearer.
+// By CPUID, since clang 16's __builtin_cpu_supports does not know tiles. The system hands them out on request: their
+// state makes every context switch dearer.
 bool may_use_tiles() {
+  constexpr unsigned tiles = 1U << 24, tiles_of_8_bits = 1U << 25;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & tiles) == 0 || (d & tiles_of_8_bits) == 0) return false;
   constexpr int request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 }
@@ -189,7 +194,7 @@ std::vector<Kernels> find_kernels() {
 #if defined(__x86_64__)
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (avx512 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && may_use_tiles()) {
+  if (avx512 && may_use_tiles()) {
     all.push_back({"amx", begin_amx, end_amx, find_hits_amx, cosine_avx512});
   }
   if (avx512 && __builtin_cpu_supports("avx512vnni")) {

@@ -11,14 +11,9 @@
 #include "facerec/core/error.h"
 #include "gallery/codes.h"
 #include "gallery/matrix_layout.h"
-#include "io/crc32c.h"
 
 namespace facerec {
 namespace {
-
-constexpr uint64_t page = 4096;
-
-uint64_t next_page(uint64_t offset) { return (offset + page - 1) / page * page; }
 
 // Bytes of memory that this process may use.
 uint64_t memory_limit() {
@@ -36,19 +31,14 @@ Error not_usable(const fs::path& file, const std::string& fault) {
 
 }  // namespace
 
-uint32_t checksum_of(MatrixHeader header, const std::string& key) {
-  header.crc = 0;
-  return crc32c(std::as_bytes(std::span(key)), crc32c(std::as_bytes(std::span(&header, 1))));
-}
-
 MatrixLayout::MatrixLayout(int64_t size, int64_t dimension)
     : groups((size + group_rows - 1) / group_rows), depth(depth_of(dimension)) {
   const auto n = static_cast<uint64_t>(size), all_groups = static_cast<uint64_t>(groups);
-  ids = next_page(sizeof(MatrixHeader) + longest_key);
-  scales = next_page(ids + n * sizeof(int64_t));
-  bounds = next_page(scales + all_groups * group_rows * sizeof(float));
-  codes = next_page(bounds + all_groups * sizeof(GroupBounds));
-  rows = next_page(codes + all_groups * group_rows * static_cast<uint64_t>(depth));
+  ids = aligned(sizeof(MatrixHeader) + longest_key);
+  scales = aligned(ids + n * sizeof(int64_t));
+  bounds = aligned(scales + all_groups * group_rows * sizeof(float));
+  codes = aligned(bounds + all_groups * sizeof(GroupBounds));
+  rows = aligned(codes + all_groups * group_rows * static_cast<uint64_t>(depth));
   end = rows + n * static_cast<uint64_t>(dimension) * sizeof(float);
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+
+#include "io/crc32c.h"
 
 namespace facerec {
 
@@ -19,8 +22,17 @@ constexpr int64_t largest_dimension = 65'536;       // the sums of 8-bit product
 constexpr int64_t largest_size = int64_t{1} << 40;  // keeps all offsets within 63 bits
 constexpr uint64_t longest_key = 4000;
 
-// With `crc` taken as 0.
-uint32_t checksum_of(MatrixHeader header, const std::string& key);
+// Of a header, with its `crc` taken as 0, and the key that follows it.
+template <class Header>
+uint32_t checksum_of(Header header, const std::string& key) {
+  header.crc = 0;
+  return crc32c(std::as_bytes(std::span(key)), crc32c(std::as_bytes(std::span(&header, 1))));
+}
+
+constexpr uint64_t aligned(uint64_t offset) {
+  constexpr uint64_t line = 64;
+  return (offset + line - 1) / line * line;
+}
 
 // Offsets in the file. `size` and `dimension` within their limits.
 struct MatrixLayout {

@@ -32,21 +32,14 @@ std::vector<Match> matches_of(const std::vector<RowMatch>& rows, std::span<const
   return matches;
 }
 
-std::vector<std::vector<Match>> search_with(const Kernels& kernels, const TemplateMatrix& templates,
-                                            std::span<const float> vectors, int64_t n, int64_t k, int threads) {
-  check_queries(vectors, n, templates.dimension());
-  std::vector<std::vector<Match>> result(static_cast<size_t>(n));
-  k = std::min(k, templates.size());
-  if (n == 0 || k <= 0) return result;
-
+std::vector<std::vector<RowMatch>> best_rows(const Kernels& kernels, const ScanRows& rows, ScanQueries& queries,
+                                             int threads, const Passed& passed) {
   // A chunk stays in a core's second-level cache while all queries are compared with it.
   constexpr int64_t chunk_bytes = int64_t{1} << 19;
-  const ScanRows rows{templates.codes(), templates.rows(), templates.dimension(), {}};
   const int64_t groups = rows.codes.groups;
   const int64_t chunk = std::max<int64_t>(1, chunk_bytes / rows.codes.group_bytes());
   const int64_t workers = std::min<int64_t>(resolve_threads(threads), (groups + chunk - 1) / chunk);
-  ScanQueries queries(vectors, n, templates.dimension(), k);
-  std::vector<std::vector<RowMatch>> found(static_cast<size_t>(n));
+  std::vector<std::vector<RowMatch>> found(static_cast<size_t>(queries.size()));
   std::mutex found_mutex;
   std::atomic<int64_t> next = 0;
   parallel_for(workers, static_cast<int>(workers), [&](int64_t) {
@@ -54,17 +47,31 @@ std::vector<std::vector<Match>> search_with(const Kernels& kernels, const Templa
     for (int64_t first; (first = next.fetch_add(chunk)) < groups;) {
       const int64_t end = std::min(first + chunk, groups);
       scanner.scan(first, end);
-      templates.pass(first * group_rows, std::min(end * group_rows, templates.size()) - first * group_rows);
+      if (passed) passed(first, end);
     }
     const std::lock_guard lock(found_mutex);
-    for (int64_t query = 0; query < n; ++query) {
-      auto& all = found[static_cast<size_t>(query)];
-      all.insert(all.end(), scanner.best(query).begin(), scanner.best(query).end());
+    for (size_t query = 0; query < found.size(); ++query) {
+      const auto& best = scanner.best(static_cast<int64_t>(query));
+      found[query].insert(found[query].end(), best.begin(), best.end());
     }
   });
-  for (size_t query = 0; query < result.size(); ++query) {
-    result[query] = matches_of(best_of(std::move(found[query]), k), templates.ids());
-  }
+  for (auto& all : found) all = best_of(std::move(all), queries.k());
+  return found;
+}
+
+std::vector<std::vector<Match>> search_with(const Kernels& kernels, const TemplateMatrix& templates,
+                                            std::span<const float> vectors, int64_t n, int64_t k, int threads) {
+  check_queries(vectors, n, templates.dimension());
+  std::vector<std::vector<Match>> result(static_cast<size_t>(n));
+  k = std::min(k, templates.size());
+  if (n == 0 || k <= 0) return result;
+  ScanQueries queries(vectors, n, templates.dimension(), k);
+  const ScanRows rows{templates.codes(), templates.rows(), templates.dimension(), {}};
+  const auto found = best_rows(kernels, rows, queries, threads, [&](int64_t first, int64_t end) {
+    const int64_t first_row = first * group_rows;
+    templates.pass(first_row, std::min(end * group_rows, templates.size()) - first_row);
+  });
+  for (size_t query = 0; query < result.size(); ++query) result[query] = matches_of(found[query], templates.ids());
   return result;
 }
 

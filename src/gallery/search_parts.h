@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,11 @@ namespace facerec {
 void check_queries(std::span<const float> queries, int64_t n, int64_t dimension);
 
 std::vector<Match> matches_of(const std::vector<RowMatch>& rows, std::span<const int64_t> ids);
+
+// The best k rows of each query, sorted. passed(first, end): a thread is done with these groups.
+using Passed = std::function<void(int64_t first_group, int64_t end_group)>;
+std::vector<std::vector<RowMatch>> best_rows(const Kernels& kernels, const ScanRows& rows, ScanQueries& queries,
+                                             int threads, const Passed& passed = {});
 
 // search() by the kernels given.
 std::vector<std::vector<Match>> search_with(const Kernels& kernels, const TemplateMatrix& templates,

@@ -14,7 +14,8 @@
 namespace facerec {
 namespace {
 
-constexpr const char* suffix = ".matrix";
+fs::path matrix_at(const fs::path& place) { return text_of(place) + ".matrix"; }
+fs::path index_at(const fs::path& place) { return text_of(place) + ".index"; }
 
 // A place took no file, or not all of it.
 struct CannotStore {};
@@ -115,15 +116,15 @@ std::string state_of(const Database& database) {
 }  // namespace
 
 Templates::Templates(const fs::path& gallery, const std::string& id, int64_t dimension)
-    : places_{text_of(gallery) + suffix}, dimension_(dimension) {
-  if (const fs::path cache = cache_folder(); !cache.empty()) places_.push_back(cache / (id + suffix));
+    : places_{gallery}, dimension_(dimension) {
+  if (const fs::path cache = cache_folder(); !cache.empty()) places_.push_back(cache / id);
 }
 
 const TemplateMatrix& Templates::current(const Database& database) {
   const ReadLock lock(database);
   const std::string state = state_of(database);
   if (matrix_ && state == state_) return *matrix_;
-  matrix_.reset();
+  forget();
   bool opened = false;
   for (const fs::path& place : places_) opened = opened || open(place, state);
   if (!opened) make_anywhere(database, state);
@@ -132,18 +133,25 @@ const TemplateMatrix& Templates::current(const Database& database) {
 }
 
 void Templates::remove() {
-  matrix_.reset();
+  forget();
   for (const fs::path& place : places_) {
-    std::error_code code;
-    fs::remove(place, code);
-    if (code) throw Error("cannot be deleted: " + code.message()).file(text_of(place));
-    remove_temporaries_of(place);
+    for (const fs::path& file : {matrix_at(place), index_at(place)}) {
+      std::error_code code;
+      fs::remove(file, code);
+      if (code) throw Error("cannot be deleted: " + code.message()).file(text_of(file));
+      remove_temporaries_of(file);
+    }
   }
+}
+
+void Templates::forget() {
+  index_.reset();
+  matrix_.reset();
 }
 
 bool Templates::open(const fs::path& place, const std::string& state) {
   try {
-    auto matrix = std::make_unique<TemplateMatrix>(place);
+    auto matrix = std::make_unique<TemplateMatrix>(matrix_at(place));
     if (matrix->key() != state || matrix->dimension() != dimension_) return false;
     matrix_ = std::move(matrix);
     return true;
@@ -159,12 +167,12 @@ bool Templates::make(const fs::path& place, const Database& database, const std:
     try {
       action();
     } catch (const Error& error) {
-      spdlog::debug("{}: {}", text_of(place), error.what());
+      spdlog::debug("{}: {}", text_of(matrix_at(place)), error.what());
       throw CannotStore();
     }
   };
   try {
-    store([&] { writer = std::make_unique<TemplateMatrixWriter>(place, people, dimension_, state); });
+    store([&] { writer = std::make_unique<TemplateMatrixWriter>(matrix_at(place), people, dimension_, state); });
     each_template(database, dimension_,
                   [&](int64_t person, std::span<const float> row) { store([&] { writer->add(person, row); }); });
     store([&] { writer->commit(); });
@@ -177,7 +185,7 @@ bool Templates::make(const fs::path& place, const Database& database, const std:
 void Templates::make_anywhere(const Database& database, const std::string& state) {
   for (const fs::path& place : places_) {
     std::error_code ignored;
-    fs::remove(place, ignored);
+    fs::remove(matrix_at(place), ignored);
     if (place.has_parent_path()) fs::create_directories(place.parent_path(), ignored);
     if (make(place, database, state)) return;
   }
@@ -189,6 +197,39 @@ void Templates::make_anywhere(const Database& database, const std::string& state
         .file(text_of(folder.path()))
         .hint("free some space beside the gallery, in the cache or in the folder that TMPDIR names");
   }
+}
+
+const TemplateIndex& Templates::index(const Database& database, int threads) {
+  const ReadLock lock(database);  // so that it is not made of what is being removed
+  current(database);
+  for (const fs::path& place : places_) {
+    if (index_ || open_index(place)) return *index_;
+  }
+  for (const fs::path& place : places_) {
+    if (make_index(place, threads)) return *index_;
+  }
+  throw Error("there is no room for the index of this gallery")
+      .file(text_of(index_at(places_.front())))
+      .hint("free some space beside the gallery or in the cache");
+}
+
+bool Templates::open_index(const fs::path& place) {
+  try {
+    index_ = std::make_unique<TemplateIndex>(index_at(place), *matrix_);
+    return true;
+  } catch (const Error&) {  // absent, damaged, of other templates: it is made again
+    return false;
+  }
+}
+
+bool Templates::make_index(const fs::path& place, int threads) {
+  try {
+    write_index(index_at(place), *matrix_, {.threads = threads});
+  } catch (const Error& error) {
+    spdlog::debug("{}: {}", text_of(index_at(place)), error.what());
+    return false;
+  }
+  return open_index(place);
 }
 
 }  // namespace facerec

@@ -1,14 +1,15 @@
-// The derived file of templates: where it lies, when it is stale, how it is made.
+// The derived files of a gallery, templates and an index over them: where they lie, when they are stale, how they are
+// made.
 #pragma once
 
 #include <memory>
 
 #include "facerec/gallery/gallery.h"
+#include "facerec/gallery/index.h"
 #include "gallery/sqlite.h"
 
 namespace facerec {
 
-// The derived file of a gallery.
 class Templates {
  public:
   // `id`: see read_id().
@@ -17,19 +18,26 @@ class Templates {
   // Of the gallery as it is now; made where there is none.
   const TemplateMatrix& current(const Database& database);
 
-  // Deletes it wherever it may be, and what killed processes have left of it. No other process makes it meanwhile where
-  // the database is locked exclusively. Throws Error when one cannot be deleted.
+  // The index over current(); made where there is none.
+  const TemplateIndex& index(const Database& database, int threads);
+
+  // Deletes both wherever they may be, and what killed processes have left of them. No other process makes them
+  // meanwhile where the database is locked exclusively. Throws Error when one cannot be deleted.
   void remove();
 
  private:
   bool open(const fs::path& place, const std::string& state);
   bool make(const fs::path& place, const Database& database, const std::string& state);
   void make_anywhere(const Database& database, const std::string& state);
+  bool open_index(const fs::path& place);
+  bool make_index(const fs::path& place, int threads);
+  void forget();
 
-  std::vector<fs::path> places_;
+  std::vector<fs::path> places_;  // without the ending
   int64_t dimension_;
   std::string state_;  // of the gallery when matrix_ was made
   std::unique_ptr<TemplateMatrix> matrix_;
+  std::unique_ptr<TemplateIndex> index_;  // over it
 };
 
 }  // namespace facerec

@@ -216,12 +216,15 @@ std::optional<Calibration> find_calibration(const fs::path& path) try {
   throw std::move(error).file(text_of(path));
 }
 
+void check_can_carry_calibration(const fs::path& model) {
+  if (content_of(MappedFile(model).bytes()) == Content::safetensors) return;
+  throw Error::usage("is no .safetensors, the one format whose files carry a calibration")
+      .file(text_of(model))
+      .hint("--out FILE.json keeps it beside the model; facerec export MODEL NEW.safetensors makes one that does");
+}
+
 void write_into_model(const fs::path& path, const Calibration& calibration) {
-  if (content_of(MappedFile(path).bytes()) != Content::safetensors) {
-    throw Error::usage("is no .safetensors, the one format whose files carry a calibration")
-        .file(text_of(path))
-        .hint("--out FILE.json keeps it beside the model; facerec export MODEL NEW.safetensors makes one that does");
-  }
+  check_can_carry_calibration(path);
   const SafetensorsFile model(path);
   Metadata metadata = model.metadata();
   metadata[metadata_key] = to_json_text(to_json(calibration));

@@ -1,5 +1,8 @@
 #include "facerec/infer/embeddings.h"
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <utility>
 
 #include "facerec/core/error.h"
@@ -25,6 +28,27 @@ EmbeddingRule parse_embedding_rule(std::string_view name) {
     if (name == known) return value;
   }
   throw Error::usage("unknown flip rule '" + std::string(name) + "'").hint("known: no_flip, flip_sum, flip_concat");
+}
+
+float combine_embedding(std::span<const float> original, std::span<const float> flipped, EmbeddingRule rule,
+                        bool unit_length, std::vector<float>& out) {
+  out.assign(original.begin(), original.end());
+  if (rule == EmbeddingRule::flip_sum) {
+    std::ranges::transform(out, flipped, out.begin(), std::plus<>());
+  } else if (rule == EmbeddingRule::flip_concat) {
+    out.insert(out.end(), flipped.begin(), flipped.end());
+  }
+  double square = 0;
+  for (const float value : out) square += double{value} * value;
+  if (!std::isfinite(square)) {
+    throw Error("the model gives an embedding that holds NaN or an infinity")
+        .hint("it diverged in training, or was read with the wrong architecture or preprocessing");
+  }
+  const double norm = std::sqrt(square);
+  if (unit_length && norm > 0) {
+    for (float& value : out) value = static_cast<float>(value / norm);
+  }
+  return static_cast<float>(norm);
 }
 
 }  // namespace facerec

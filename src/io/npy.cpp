@@ -190,17 +190,22 @@ std::span<const std::byte> object_of_npy(std::span<const std::byte> bytes) {
   return array.dtype == "|O" && array.shape.empty() ? bytes.subspan(start) : std::span<const std::byte>();
 }
 
-std::vector<std::byte> npy_of(const std::vector<bool>& values) {
+std::string npy_header(const std::string& dtype, const std::vector<int64_t>& shape) {
   constexpr size_t alignment = 64, prefix = 10;  // data begin at a multiple of 64 bytes, as numpy.save has it
-  std::string header = fmt::format("{{'descr': '|b1', 'fortran_order': False, 'shape': ({},), }}", values.size());
+  const std::string sizes = fmt::format("{}{}", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", dtype, sizes);
   const size_t unpadded = prefix + header.size() + 1;
   header.append((alignment - unpadded % alignment) % alignment, ' ');
   header += '\n';
-  std::string file(magic);
-  file += std::string("\1\0", 2);
-  file += static_cast<char>(header.size() & 0xFF);
-  file += static_cast<char>(header.size() >> 8);
-  file += header;
+  std::string bytes(magic);
+  bytes += std::string("\1\0", 2);
+  bytes += static_cast<char>(header.size() & 0xFF);
+  bytes += static_cast<char>(header.size() >> 8);
+  return bytes + header;
+}
+
+std::vector<std::byte> npy_of(const std::vector<bool>& values) {
+  std::string file = npy_header("|b1", {static_cast<int64_t>(values.size())});
   for (const bool value : values) file += value ? '\1' : '\0';
   const auto bytes = std::as_bytes(std::span(file));
   return {bytes.begin(), bytes.end()};

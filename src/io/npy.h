@@ -25,6 +25,10 @@ NpyArray parse_npy(std::span<const std::byte> bytes);
 // a file with anything else. Throws Error when the header is damaged.
 std::span<const std::byte> object_of_npy(std::span<const std::byte> bytes);
 
+// What comes before the values of an array in C order, as numpy.save writes it. For one or two dimensions it is always
+// of 128 bytes, so that it can be written again when the rows are counted.
+std::string npy_header(const std::string& dtype, const std::vector<int64_t>& shape);
+
 // A file with one array of one dimension, as numpy.save writes it.
 std::vector<std::byte> npy_of(const std::vector<bool>& values);
 

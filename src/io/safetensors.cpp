@@ -151,6 +151,19 @@ const TensorView& SafetensorsFile::at(const std::string& name) const {
   return found->second;
 }
 
+std::string safetensors_header(std::span<const TensorPlace> places, const Metadata& metadata, size_t length) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  for (const TensorPlace& place : places) {
+    header[place.name] = {
+        {"dtype", place.dtype}, {"shape", place.shape}, {"data_offsets", {place.begin, place.end}}};
+  }
+  std::string text = header.dump();
+  text.resize(std::max((text.size() + 7) / 8 * 8, length), ' ');  // the data starts aligned to 8 bytes
+  const uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text;
+}
+
 void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensors, const Metadata& metadata) {
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& tensor : tensors) {
@@ -161,22 +174,18 @@ void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensor
   std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
     return dtype_size(a->view.dtype) > dtype_size(b->view.dtype);
   });
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::vector<TensorPlace> places;
+  std::set<std::string> names;
   uint64_t offset = 0;
   for (const NamedTensor* tensor : order) {
-    if (header.contains(tensor->name)) throw Error("tensor '" + tensor->name + "' occurs twice").file(text_of(path));
+    if (!names.insert(tensor->name).second)
+      throw Error("tensor '" + tensor->name + "' occurs twice").file(text_of(path));
     const uint64_t end = offset + tensor->view.bytes.size();
-    header[tensor->name] = {
-        {"dtype", tensor->view.dtype}, {"shape", tensor->view.shape}, {"data_offsets", {offset, end}}};
+    places.push_back({tensor->name, tensor->view.dtype, tensor->view.shape, offset, end});
     offset = end;
   }
-  std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');  // the data starts aligned to 8 bytes
-  const uint64_t length = text.size();
   AtomicFile file(path);
-  file.write(std::as_bytes(std::span(&length, 1)));
-  file.write(text);
+  file.write(safetensors_header(places, metadata));
   for (const NamedTensor* tensor : order) file.write(tensor->view.bytes);
   file.commit();
 }

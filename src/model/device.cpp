@@ -76,10 +76,10 @@ std::string resolve_precision(const std::string& precision, torch::Device device
 }
 
 Autocast::Autocast(torch::Device device, const std::string& precision)
-    : type_(device.type()), active_(precision == "bf16") {
+    : type_(device.type()), active_(precision != "fp32") {
   if (!active_) return;
   at::autocast::set_autocast_enabled(type_, true);
-  at::autocast::set_autocast_dtype(type_, torch::kBFloat16);
+  at::autocast::set_autocast_dtype(type_, precision == "fp16" ? torch::kHalf : torch::kBFloat16);
   at::autocast::increment_nesting();
 }
 

@@ -26,7 +26,8 @@ class OnnxGraph {
       : proto_(proto), recording_(recording), opset_(opset), names_(recording.values.size()) {}
 
   int64_t opset() const { return opset_; }
-  const RecordedValue& value(int index) const { return recording_.values[static_cast<size_t>(index)]; }
+  const Recording& recording() const { return recording_; }
+  const RecordedValue& value(int index) const { return recording_.value(index); }
   int64_t rank(int index) const { return static_cast<int64_t>(value(index).shape.size()); }
 
   // The value's name in the graph. A constant becomes an initializer, under its key of the state dict.
@@ -66,8 +67,5 @@ using OnnxTranslator = Names (*)(OnnxGraph& graph, const RecordedOperator& op);
 
 // nullptr for an operator that has none.
 OnnxTranslator find_translator(const std::string& name);
-
-// Multiplies each BatchNorm into the convolution or linear layer before it, where that serves nothing else.
-void fold_batch_norms(Recording& recording);
 
 }  // namespace facerec

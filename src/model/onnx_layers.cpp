@@ -8,38 +8,25 @@
 namespace facerec::onnx_operators {
 namespace {
 
-Shape doubled(Shape values) {
-  values.insert(values.end(), values.begin(), values.end());
-  return values;
+Shape both(Shape before, const Shape& after) {
+  before.insert(before.end(), after.begin(), after.end());
+  return before;
 }
 
-Shape conv_pads(const Op& op, const Shape& kernel, const Shape& dilation) {
-  if (!op.argument("padding").constant.isString()) return doubled(sides(op, "padding", kernel.size()));
-  Shape pads(2 * kernel.size(), 0);
-  if (op.argument("padding").constant.toStringRef() == "valid") return pads;
-  for (size_t i = 0; i < kernel.size(); ++i) {
-    const int64_t total = (kernel[i] - 1) * dilation[i];
-    pads[i] = total / 2;  // "same": what is odd goes to the end
-    pads[i + kernel.size()] = total - total / 2;
-  }
-  return pads;
+std::vector<OnnxAttribute> attributes_of(const Window& window) {
+  return {{"kernel_shape", window.kernel}, {"strides", window.stride}, {"pads", both(window.before, window.after)}};
 }
 
 }  // namespace
 
 Names conv(Graph& graph, const Op& op) {
-  if (op.has("transposed") && op.flag("transposed")) throw unsupported(op, "transposed=true");
-  const Shape& weight = shape_of(graph, op.tensor("weight"));
-  const Shape kernel(weight.begin() + 2, weight.end());
-  const Shape dilation = sides(op, "dilation", kernel.size());
+  const Window window = convolution_window(graph.recording(), op);
   Names inputs{input(graph, op, "input"), input(graph, op, "weight")};
   if (op.has("bias")) inputs.push_back(input(graph, op, "bias"));
-  return {graph.add("Conv", inputs,
-                    {{"kernel_shape", kernel},
-                     {"strides", sides(op, "stride", kernel.size())},
-                     {"pads", conv_pads(op, kernel, dilation)},
-                     {"dilations", dilation},
-                     {"group", op.integer("groups")}})};
+  std::vector<OnnxAttribute> attributes = attributes_of(window);
+  attributes.push_back({"dilations", window.dilation});
+  attributes.push_back({"group", op.integer("groups")});
+  return {graph.add("Conv", inputs, attributes)};
 }
 
 Names linear(Graph& graph, const Op& op) {
@@ -97,37 +84,24 @@ Names prelu(Graph& graph, const Op& op) {
 }
 
 Names max_pool(Graph& graph, const Op& op) {
-  const Shape stride = op.integers("stride").empty() ? sides(op, "kernel_size") : sides(op, "stride");
-  return {graph.add("MaxPool", {input(graph, op)},
-                    {{"kernel_shape", sides(op, "kernel_size")},
-                     {"strides", stride},
-                     {"pads", doubled(sides(op, "padding"))},
-                     {"dilations", sides(op, "dilation")},
-                     {"ceil_mode", int64_t{op.flag("ceil_mode")}}})};
+  const Window window = pooling_window(op);
+  std::vector<OnnxAttribute> attributes = attributes_of(window);
+  attributes.push_back({"dilations", window.dilation});
+  attributes.push_back({"ceil_mode", int64_t{op.flag("ceil_mode")}});
+  return {graph.add("MaxPool", {input(graph, op)}, attributes)};
 }
 
 Names avg_pool(Graph& graph, const Op& op) {
   if (op.flag("ceil_mode")) throw unsupported(op, "ceil_mode=true");  // they count what is padded differently
   if (op.has("divisor_override")) throw unsupported(op, "divisor_override");
-  const Shape stride = op.integers("stride").empty() ? sides(op, "kernel_size") : sides(op, "stride");
-  return {graph.add("AveragePool", {input(graph, op)},
-                    {{"kernel_shape", sides(op, "kernel_size")},
-                     {"strides", stride},
-                     {"pads", doubled(sides(op, "padding"))},
-                     {"count_include_pad", int64_t{op.flag("count_include_pad")}}})};
+  std::vector<OnnxAttribute> attributes = attributes_of(pooling_window(op));
+  attributes.push_back({"count_include_pad", int64_t{op.flag("count_include_pad")}});
+  return {graph.add("AveragePool", {input(graph, op)}, attributes)};
 }
 
 Names adaptive_avg_pool(Graph& graph, const Op& op) {
-  const Shape& image = shape_of(graph, op.tensor("self"));
-  const Shape out = sides(op, "output_size");
-  if (out == Shape{1, 1}) return {graph.add("GlobalAveragePool", {input(graph, op)})};
-  Shape window;
-  for (size_t i = 0; i < 2; ++i) {
-    const int64_t side = image[image.size() - 2 + i];
-    if (side % out[i] != 0) throw unsupported(op, "windows of unequal size");
-    window.push_back(side / out[i]);
-  }
-  return {graph.add("AveragePool", {input(graph, op)}, {{"kernel_shape", window}, {"strides", window}})};
+  if (sides(op, "output_size") == Shape{1, 1}) return {graph.add("GlobalAveragePool", {input(graph, op)})};
+  return {graph.add("AveragePool", {input(graph, op)}, attributes_of(adaptive_window(graph.recording(), op)))};
 }
 
 Names attention(Graph& graph, const Op& op) {

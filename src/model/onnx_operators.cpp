@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 #include "facerec/core/error.h"
 
@@ -28,17 +26,13 @@ Names unary(Graph& graph, const Op& op) {
 
 std::string operand(Graph& graph, const Op& op, const char* name) {
   const RecordedArgument& argument = op.argument(name);
-  if (argument.values.empty()) return graph.scalar(argument.constant.toScalar().toDouble());
-  const RecordedValue& value = graph.value(argument.values[0]);
-  // A number that C++ wrapped in a tensor, of type double or int64.
-  if (value.constant.defined() && value.shape.empty()) return graph.scalar(value.constant.item<double>());
+  if (const auto value = number(graph.recording(), argument)) return graph.scalar(*value);
   return graph.name(argument.values[0]);
 }
 
 std::string scaled_operand(Graph& graph, const Op& op, const char* name) {
   std::string x = operand(graph, op, name);
-  if (!op.has("alpha") || op.real("alpha") == 1) return x;
-  return graph.add("Mul", {x, graph.scalar(op.real("alpha"))});
+  return alpha(op) == 1 ? x : graph.add("Mul", {x, graph.scalar(alpha(op))});
 }
 
 Names add(Graph& graph, const Op& op) {
@@ -160,29 +154,12 @@ Names reshape(Graph& graph, const Op& op) {
 }
 
 Names permute(Graph& graph, const Op& op) {
-  Shape order = op.integers("dims");
-  for (int64_t& dim : order) dim = axis(graph, op, dim);
-  return {graph.add("Transpose", {input(graph, op)}, {{"perm", order}})};
+  return {graph.add("Transpose", {input(graph, op)}, {{"perm", order_of_axes(graph.recording(), op)}})};
 }
 
-Names transpose(Graph& graph, const Op& op) {
-  Shape order(static_cast<size_t>(graph.rank(op.tensor("self"))));
-  std::iota(order.begin(), order.end(), 0);
-  const bool named = op.name == "transpose";  // else t, of a matrix
-  std::swap(order[static_cast<size_t>(named ? axis(graph, op, op.integer("dim0")) : 0)],
-            order[static_cast<size_t>(named ? axis(graph, op, op.integer("dim1")) : 1)]);
-  return {graph.add("Transpose", {input(graph, op)}, {{"perm", order}})};
-}
-
-// A class token, repeated for each image; or what is broadcast anyway. Ones leave an axis as it is.
+// A class token, repeated for each image; or what is broadcast anyway.
 Names expand(Graph& graph, const Op& op) {
-  const Shape &from = shape_of(graph, op.tensor("self")), &to = shape_of(graph, op.outputs[0]);
-  Shape shape = to;
-  const size_t more = to.size() - from.size();
-  for (size_t i = more; i < to.size(); ++i) {
-    if (from[i - more] == to[i]) shape[i] = 1;
-  }
-  if (std::find(shape.begin() + 1, shape.end(), -1) != shape.end()) throw unsupported(op, "the batch on a later axis");
+  const Shape shape = expansion(graph.recording(), op);
   if (shape[0] != -1) return {graph.add("Expand", {input(graph, op), graph.integers(shape)})};
   const std::string batch =
       graph.add("Slice", {graph.add("Shape", {"input"}), graph.integers({0}), graph.integers({1})});
@@ -203,10 +180,8 @@ std::string cut(Graph& graph, const std::string& x, int64_t dim, int64_t start, 
 }
 
 Names slice(Graph& graph, const Op& op) {
-  const int64_t start = op.has("start") ? op.integer("start") : 0;
-  const int64_t end = op.has("end") ? op.integer("end") : std::numeric_limits<int64_t>::max();
-  const int64_t dim = axis(graph, op, op.integer("dim"));
-  return {cut(graph, input(graph, op), dim, start, end, op.integer("step"))};
+  const auto [dim, start, end, step] = sliced(graph.recording(), op);
+  return {cut(graph, input(graph, op), dim, start, end, step)};
 }
 
 Names narrow(Graph& graph, const Op& op) {
@@ -253,18 +228,11 @@ Names cat(Graph& graph, const Op& op) {
   return {graph.add("Concat", inputs, {{"axis", axis(graph, op, op.integer("dim"))}})};
 }
 
-// ATen lists (before, after) from the last axis on, ONNX all befores and then all afters from the first.
 Names pad(Graph& graph, const Op& op) {
-  if (op.name == "pad" && op.argument("mode").constant.toStringRef() != "constant") throw unsupported(op, "this mode");
-  const Shape given = op.integers("pad");
-  const auto rank = static_cast<size_t>(graph.rank(op.tensor("self")));
-  Shape pads(2 * rank, 0);
-  for (size_t i = 0; i < given.size() / 2; ++i) {
-    pads[rank - 1 - i] = given[2 * i];
-    pads[2 * rank - 1 - i] = given[2 * i + 1];
-  }
+  auto [pads, after, value] = margins(graph.recording(), op);
+  pads.insert(pads.end(), after.begin(), after.end());
   const std::string x = input(graph, op), amounts = graph.integers(pads);
-  return {graph.add("Pad", {x, amounts, graph.scalar(op.has("value") ? op.real("value") : 0)})};
+  return {graph.add("Pad", {x, amounts, graph.scalar(value)})};
 }
 
 struct Entry {
@@ -300,8 +268,8 @@ const Entry translators[] = {
     {"zeros_like", fill},
     {"expand_as", expand},
     {"permute", permute},
-    {"transpose", transpose},
-    {"t", transpose},
+    {"transpose", permute},
+    {"t", permute},
     {"slice", slice},
     {"narrow", narrow},
     {"select", select},

@@ -43,6 +43,8 @@ struct Recording {
   std::vector<RecordedValue> values;
   std::vector<RecordedOperator> operators;  // those that the output depends on
   int input = no_value, output = no_value;
+
+  const RecordedValue& value(int index) const { return values[static_cast<size_t>(index)]; }
 };
 
 // Runs the network twice, in evaluation mode and in fp32, on batches of different size: what differs is what depends on
@@ -50,5 +52,8 @@ struct Recording {
 // Error where the list cannot stand for the network: it depends on the batch, computes in another type, or uses a
 // tensor after a change through another view of it.
 Recording record(Backbone& backbone);
+
+// Multiplies each BatchNorm into the convolution or linear layer before it, where that serves nothing else.
+void fold_batch_norms(Recording& recording);
 
 }  // namespace facerec

@@ -15,6 +15,7 @@
 #include "facerec/image/image.h"
 #include "recognize/align_journal.h"
 #include "recognize/align_summary.h"
+#include "recognize/same_job.h"
 
 namespace facerec {
 namespace {
@@ -28,21 +29,6 @@ bool is_occupied(const fs::path& path) {
   return std::ranges::any_of(fs::directory_iterator(path), [](const fs::directory_entry& entry) {
     return entry.path().filename() != ".align" && !(entry.is_directory() && fs::is_empty(entry.path()));
   });
-}
-
-// What an earlier call was begun with, where it is not what this one asks for.
-void check_same(const std::string& before, const std::string& now, const fs::path& out) {
-  if (before == now) return;
-  const Json asked = Json::parse(now), begun = Json::parse(before, nullptr, false);
-  std::string differences;
-  for (const auto& [key, value] : asked.items()) {
-    const bool is_there = begun.is_object() && begun.contains(key);
-    if (is_there && begun[key] == value) continue;
-    differences += fmt::format("; {}: {} then, {} now", key, is_there ? begun[key].dump() : "unknown", value.dump());
-  }
-  throw Error::usage("was begun with other input or options" + differences)
-      .file(text_of(out))
-      .hint("--force begins anew");
 }
 
 // Removes a file below `folder`, never what a link or .. leads out to, and the folders that are empty then.
@@ -181,7 +167,7 @@ void AlignJob::check_begun(const AlignOptions& options) {
         .file(text_of(places_.out))
         .hint(is_finished() ? "--force replaces it" : "--resume goes on with it, --force begins anew");
   }
-  check_same(earlier(), text_, places_.out);
+  check_same_job(earlier(), text_, places_.out);
   done_ = is_finished();
   goes_on_ = is_interrupted();
 }

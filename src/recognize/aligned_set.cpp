@@ -1,6 +1,8 @@
 #include "facerec/recognize/aligned_set.h"
 
 #include "facerec/core/error.h"
+#include "facerec/recognize/align.h"
+#include "recognize/photo.h"
 
 namespace facerec {
 
@@ -13,12 +15,25 @@ AlignedSet::AlignedSet(std::shared_ptr<const Dataset> photographs, const Selecti
       is_centred_(static_cast<size_t>(photographs_->size())) {}
 
 Sample AlignedSet::read(int64_t index) const {
-  const Image image = load_image(*photographs_, index);
-  const Alignment alignment = choose_faces(detect(image), image.width, image.height, shape_, selection_);
-  if (!alignment.chosen.empty()) return {{}, crop_face(image, alignment.faces[alignment.chosen.front()], shape_)};
-  const std::scoped_lock lock(mutex_);
-  is_centred_[static_cast<size_t>(index)] = true;
-  return {{}, crop_center(image, shape_)};
+  Photo photo = load_photo(*photographs_, index, detection_reduction(selection_));
+  std::vector<Face> faces = detect(photo.pixels);
+  to_whole(photo, faces);
+  const Alignment alignment = choose_faces(std::move(faces), photo.width, photo.height, shape_, selection_);
+  ImageRecord record;
+  record.width = photo.width;
+  record.height = photo.height;
+  if (!alignment.chosen.empty()) {
+    const size_t face = alignment.chosen.front();
+    record.crops.push_back({face, "", *alignment.faces[face].transform, 0});
+  } else if (alignment.fallback) {
+    record.crops.emplace_back();
+    const std::scoped_lock lock(mutex_);
+    is_centred_[static_cast<size_t>(index)] = true;
+  } else {
+    throw Error(alignment.reason).file(name(index));
+  }
+  if (!is_fine_enough(photo.reduction, record, shape_)) photo = load_photo(*photographs_, index, 1);
+  return {{}, cut(photo, record.crops.front(), shape_)};
 }
 
 std::vector<Face> AlignedSet::detect(const Image& image) const {

@@ -1,7 +1,6 @@
 #include "facerec/recognize/face_embedder.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "facerec/core/error.h"
 
@@ -18,26 +17,6 @@ EmbeddedFace whole_picture(const Image& picture) {
   face.crop = true;
   face.face.box = {0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height)};
   return face;
-}
-
-// By the rule, of length 1; returns the length before. Throws Error when it is no number.
-float combine(std::span<const float> original, std::span<const float> flipped, EmbeddingRule rule,
-              std::vector<float>& out) {
-  out.assign(original.begin(), original.end());
-  if (rule == EmbeddingRule::flip_sum) {
-    std::transform(out.begin(), out.end(), flipped.begin(), out.begin(), std::plus<>());
-  } else if (rule == EmbeddingRule::flip_concat) {
-    out.insert(out.end(), flipped.begin(), flipped.end());
-  }
-  double square = 0;
-  for (const float value : out) square += double{value} * value;
-  if (!std::isfinite(square)) {
-    throw Error("the model gives an embedding that holds NaN or an infinity")
-        .hint("it diverged in training, or was read with the wrong architecture or preprocessing");
-  }
-  const double norm = std::sqrt(square);
-  for (float& value : out) value = static_cast<float>(norm > 0 ? value / norm : 0);
-  return static_cast<float>(norm);
 }
 
 }  // namespace
@@ -135,7 +114,7 @@ void FaceEmbedder::embed_crops(std::span<const Image> crops, std::span<EmbeddedF
     const auto row = [&](const std::vector<float>& all) {
       return all.empty() ? std::span<const float>() : std::span(all).subspan(i * length, length);
     };
-    faces[i]->norm = combine(row(original), row(flipped), options_.rule, faces[i]->embedding);
+    faces[i]->norm = combine_embedding(row(original), row(flipped), options_.rule, true, faces[i]->embedding);
   }
 }
 

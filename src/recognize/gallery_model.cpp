@@ -13,15 +13,21 @@ GalleryModel gallery_model(const Engine& engine, const fs::path& file, Embedding
           .rule = rule};
 }
 
-std::unique_ptr<Engine> open_engine_of(const Gallery& gallery, const std::string& model, const EngineOptions& options) {
+fs::path model_file_of(const Gallery& gallery, const std::string& model) {
+  if (!model.empty()) return find_model(model);
   const fs::path remembered = gallery.model().path;
   std::error_code code;
-  if (model.empty() && !fs::is_regular_file(remembered, code)) {
+  if (!fs::is_regular_file(remembered, code)) {
     throw Error::usage("the model of this gallery is not there any more: " + text_of(remembered))
         .file(text_of(gallery.file()))
         .hint("--model says where it is now");
   }
-  std::unique_ptr<Engine> engine = open_engine(model.empty() ? remembered : find_model(model), options);
+  return remembered;
+}
+
+std::unique_ptr<Engine> open_engine_of(const Gallery& gallery, const fs::path& model_file,
+                                       const EngineOptions& options) {
+  std::unique_ptr<Engine> engine = open_engine(model_file, options);
   gallery.check_model(engine->identity(), gallery.model().rule);
   return engine;
 }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include "facerec/core/parallel.h"
 #include "facerec/core/text.h"
-#include "facerec/data/loader.h"
 #include "facerec/recognize/embed.h"
+#include "recognize/embedding_stream.h"
 
 namespace facerec {
 namespace {
@@ -74,35 +75,21 @@ Overlap near_duplicates(Engine& engine, const std::shared_ptr<const Dataset>& tr
                         const std::function<void(int64_t)>& progress) {
   Overlap overlap;
   const Rows others = embed_all(engine, evaluation, options, overlap.not_compared);
-  LoaderOptions loading;
-  loading.width = engine.spec().preprocess.width;
-  loading.height = engine.spec().preprocess.height;
-  loading.batch_size = options.batch_size;
-  loading.workers = options.threads;
-  loading.flip = 0;
-  loading.drop_last = false;
-  loading.epochs = 1;
-  Loader loader(training, sequential_sampler(training->size()), loading);
-
-  for (int64_t done = 0; done < training->size();) {
-    Batch batch = loader.next();
-    Rows rows{others.dimension, std::vector<float>(static_cast<size_t>(batch.size()) * others.dimension)};
-    engine.embed(batch.pixels, batch.size(), rows.values);
+  EmbeddingStream stream(engine, training, {options.batch_size, options.threads, false, false}, 0, training->size());
+  while (stream.has_next()) {
+    const EmbeddedBatch& batch = stream.next();
+    Rows rows{others.dimension, batch.original};
     std::vector<NearDuplicate> best(rows.count());
-    parallel_for(batch.size(), options.threads, [&](int64_t i) {
+    parallel_for(batch.size, options.threads, [&](int64_t i) {
       const auto at = static_cast<size_t>(i);
       normalise(rows.row(at));
-      best[at] = nearest(batch.indices[at], rows.row(at), others);
+      best[at] = nearest(batch.first + i, rows.row(at), others);
     });
-    for (size_t i = 0; i < best.size(); ++i) {
-      // A broken image was replaced by another, whose turn comes or has been.
-      const bool is_itself = batch.indices[i] == done + static_cast<int64_t>(i);
-      if (!is_itself) ++overlap.not_compared;
-      if (is_itself && best[i].cosine >= options.cosine) overlap.near.push_back(best[i]);
-    }
-    done += batch.size();
-    loader.give_back(std::move(batch));
-    if (progress) progress(done);
+    for (const BrokenImage& broken : batch.broken) best[static_cast<size_t>(broken.index - batch.first)].cosine = -2;
+    overlap.not_compared += static_cast<int64_t>(batch.broken.size());
+    std::ranges::copy_if(best, std::back_inserter(overlap.near),
+                         [&](const NearDuplicate& found) { return found.cosine >= options.cosine; });
+    if (progress) progress(batch.first + batch.size);
   }
   return overlap;
 }

@@ -37,7 +37,7 @@ void redirect(const std::string& path, int flags, int descriptor) {
 
 [[noreturn]] void become(std::vector<char*>& argv, const Environment& environment, const std::string& out,
                          const std::string& err) {
-  redirect("/dev/null", O_RDONLY, STDIN_FILENO);
+  redirect(environment.standard_input, O_RDONLY, STDIN_FILENO);
   redirect(out, O_WRONLY, STDOUT_FILENO);
   redirect(err, O_WRONLY, STDERR_FILENO);
   for (const auto& [name, value] : environment.variables) setenv(name.c_str(), value.c_str(), 1);

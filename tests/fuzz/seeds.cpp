@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "facerec/core/error.h"
+#include "facerec/gallery/matrix.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
 #include "fuzz/seeds_of_evaluation_sets.h"
@@ -69,7 +70,16 @@ void write_tf_records(const fs::path& folder) {
   write_file(folder / "zlib", std::string_view(packed).substr(0, size));
 }
 
+void write_matrix(const fs::path& folder) {
+  fs::create_directories(folder);
+  TemplateMatrixWriter writer(folder / "people", 3, 2, "key");
+  const float rows[3][2] = {{1, 0}, {0, -1}, {0.6F, 0.8F}};
+  for (int64_t i = 0; i < 3; ++i) writer.add(i + 1, rows[i]);
+  writer.commit();
+}
+
 void write(const fs::path& folder) {
+  write_matrix(folder / "matrix");
   write_tf_records(folder / "tfrecord");
   const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
   const auto bytes = std::as_bytes(std::span(numbers));

@@ -40,12 +40,6 @@ CropShape parse_size(const std::string& text, double padding) {
       fmt::format("--size {}: wanted is WIDTHxHEIGHT or N, of {} to {} pixels", text, smallest, largest));
 }
 
-Shard parse_shard(const std::string& text) {
-  int index = 0, count = 0;
-  if (parse_two(text, '/', index, count)) return {index, count};
-  throw Error::usage(fmt::format("--shard {}: wanted is I/N, such as 2/8", text));
-}
-
 AlignOptions options_of(const AlignVerb& verb) {
   AlignOptions options = verb.options;
   options.crop = parse_size(verb.size, verb.options.crop.padding);
@@ -176,6 +170,12 @@ int align_with_each(const AlignVerb& verb, const fs::path& out, const CommonOpti
 }
 
 }  // namespace
+
+Shard parse_shard(const std::string& text) {
+  int index = 0, count = 0;
+  if (parse_two(text, '/', index, count)) return {index, count};
+  throw Error::usage(fmt::format("--shard {}: wanted is I/N, such as 2/8", text));
+}
 
 int run_align(const AlignVerb& verb, const CommonOptions& common) {
   catch_stop_signals();

@@ -10,6 +10,7 @@
 #include "facerec/core/progress.h"
 #include "facerec/core/stop.h"
 #include "facerec/recognize/gallery_model.h"
+#include "tools/run/faces.h"
 #include "tools/run/lines.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
@@ -106,7 +107,7 @@ Opened open_gallery(const EnrollVerb& verb) {
   std::error_code code;
   if (fs::exists(verb.gallery, code) && !fs::is_empty(verb.gallery, code)) {
     Gallery gallery(verb.gallery);
-    std::unique_ptr<Engine> engine = open_engine_of(gallery, verb.model, verb.engine);
+    std::unique_ptr<Engine> engine = open_engine_of(gallery, model_file_of(gallery, verb.model), verb.engine);
     if (!verb.flip.empty()) gallery.check_model(engine->identity(), parse_embedding_rule(verb.flip));
     return {std::move(gallery), std::move(engine)};
   }
@@ -115,18 +116,6 @@ Opened open_gallery(const EnrollVerb& verb) {
   std::unique_ptr<Engine> engine = open_engine(model, verb.engine);
   Gallery gallery = Gallery::open_or_create(verb.gallery, gallery_model(*engine, model, rule));
   return {std::move(gallery), std::move(engine)};
-}
-
-FaceEmbedderOptions embedder_options(const EnrollVerb& verb, EmbeddingRule rule) {
-  FaceEmbedderOptions options;
-  options.rule = rule;
-  options.align = verb.align;
-  options.detector.device = verb.engine.device;
-  options.detector.threads = verb.engine.threads;
-  options.detector.min_size = verb.min_size;
-  options.selection.min_size = verb.min_size;
-  options.selection.faces = verb.faces == "largest" ? FaceChoice::largest : FaceChoice::all;
-  return options;
 }
 
 Json notes_json(const std::vector<EnrollNote>& notes) {
@@ -168,7 +157,7 @@ int enroll_images(const EnrollVerb& verb, const CommonOptions& common) {
   Problems problems;
   const std::vector<EnrollInput> inputs = open_inputs(verb, problems);
   Opened opened = open_gallery(verb);
-  FaceEmbedder embedder(*opened.engine, embedder_options(verb, opened.gallery.model().rule));
+  FaceEmbedder embedder(*opened.engine, embedder_options(verb.faces, verb.engine, opened.gallery.model().rule));
   int64_t total = 0;
   for (const EnrollInput& input : inputs) total += input.images->size();
   catch_stop_signals();

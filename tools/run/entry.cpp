@@ -26,8 +26,19 @@ int guarded(const Verb& verb, const CommonOptions& common) {
 extern "C" const facerec::Verbs* facerec_verbs() {
   using namespace facerec;
   static const Verbs verbs{
-      guarded<SynthVerb, run_synth>, guarded<TrainVerb, run_train>,   guarded<EvalVerb, run_eval>,
-      guarded<InfoVerb, run_info>,   guarded<ExportVerb, run_export>, guarded<PackVerb, run_pack>,
-      guarded<AlignVerb, run_align>, guarded<ModelsVerb, run_models>, guarded<EnrollVerb, run_enroll>};
+      .synth = guarded<SynthVerb, run_synth>,
+      .train = guarded<TrainVerb, run_train>,
+      .eval = guarded<EvalVerb, run_eval>,
+      .info = guarded<InfoVerb, run_info>,
+      .export_model = guarded<ExportVerb, run_export>,
+      .pack = guarded<PackVerb, run_pack>,
+      .align = guarded<AlignVerb, run_align>,
+      .models = guarded<ModelsVerb, run_models>,
+      .embed = guarded<EmbedVerb, run_embed>,
+      .identify = guarded<IdentifyVerb, run_identify>,
+      .verify = guarded<VerifyVerb, run_verify>,
+      .calibrate = guarded<CalibrateVerb, run_calibrate>,
+      .enroll = guarded<EnrollVerb, run_enroll>,
+  };
   return &verbs;
 }

@@ -59,9 +59,9 @@ class SetAlignment {
     spdlog::info("faces are detected by {}", options_.name);
     open_detector(options_);  // before hours of work, not after
     for (PairSet& set : sets) {
-      const auto aligned =
-          std::make_shared<AlignedSet>(set.images, SelectionOptions{}, CropShape{preprocess.width, preprocess.height},
-                                       [options = options_] { return open_detector(options); });
+      const auto aligned = std::make_shared<AlignedSet>(set.images, SelectionOptions{.fallback_center = true},
+                                                        CropShape{preprocess.width, preprocess.height},
+                                                        [options = options_] { return open_detector(options); });
       set.images = aligned;
       sets_.emplace_back(set.name, aligned);
     }

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "facerec/data/pairs.h"
-#include "facerec/recognize/embed.h"
 #include "facerec/eval/report.h"
 #include "facerec/infer/engine.h"
+#include "facerec/recognize/embed.h"
 
 namespace facerec {
 

@@ -18,5 +18,12 @@ int run_info_gallery(const fs::path& path, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
 int run_enroll(const EnrollVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
+int run_verify(const VerifyVerb& verb, const CommonOptions& common);
+int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common);
+int run_identify(const IdentifyVerb& verb, const CommonOptions& common);
+int run_embed(const EmbedVerb& verb, const CommonOptions& common);
+
+// "2/8". Throws a usage Error for what is no such text.
+Shard parse_shard(const std::string& text);
 
 }  // namespace facerec

@@ -61,6 +61,8 @@ class GrowingFile {
 
   void write(std::span<const std::byte> bytes);  // buffered; throws Error, e.g. when no space is left
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  // In place of bytes that are written already, such as a header that tells how much follows it.
+  void overwrite(uint64_t offset, std::span<const std::byte> bytes);
   uint64_t size() const { return size_; }  // with what is still buffered
   void sync();                             // on the disk, all of it
   void commit();

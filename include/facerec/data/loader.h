@@ -12,10 +12,16 @@
 
 namespace facerec {
 
+struct BrokenImage {
+  int64_t index;  // in the data set
+  std::string reason;
+};
+
 struct Batch {
   std::vector<uint8_t> pixels;   // [size, height, width, 3], RGB
   std::vector<int64_t> labels;   // [size]
   std::vector<int64_t> indices;  // of the images in the data set
+  std::vector<BrokenImage> broken;  // with keep_broken: those whose pixels are black, ascending
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
 
@@ -26,6 +32,7 @@ struct LoaderOptions {
   double flip = 0.5;      // probability of a horizontal flip
   bool drop_last = true;  // leave out the images that do not fill the last batch of an epoch
   bool strict = false;    // throw at the first image that cannot be read, instead of replacing it
+  bool keep_broken = false;  // leave it in its place, black, and tell of it in Batch::broken
   int64_t epochs = 0;     // next() is not called after so many; 0: no end
   uint64_t seed = 1;      // of the flips
 };
@@ -45,7 +52,7 @@ int64_t batches_per_epoch(int64_t images, const LoaderOptions& options);
 // Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the sampler, the
 // seed, the epoch and the position alone, not on threads or timing. An image that cannot be read or decoded is replaced
 // by another one drawn from (seed, epoch, position), and remembered in bad_inputs(); when nothing can be read, next()
-// throws.
+// throws. Options say what else may become of it.
 class Loader {
  public:
   Loader(std::shared_ptr<const Dataset> data, std::shared_ptr<const Sampler> sampler, const LoaderOptions& options,

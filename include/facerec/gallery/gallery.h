@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "facerec/core/files.h"
+#include "facerec/gallery/index.h"
 #include "facerec/gallery/search.h"
 #include "facerec/infer/embeddings.h"
 
@@ -88,7 +89,7 @@ class Gallery {
   std::vector<Person> people() const;                            // by name, in byte order
   std::optional<Person> owner(const std::string& sha256) const;  // of the image with these bytes
 
-  int64_t last_image() const;                                    // the largest id of an image; 0: there is none
+  int64_t last_image() const;  // the largest id of an image; 0: there is none
 
   // Each in ascending order of id, until `each` returns false: of one person; of all with an id above `after`. The
   // gallery cannot be changed meanwhile.
@@ -113,6 +114,12 @@ class Gallery {
   // made first, in memory that does not depend on the size of the gallery: beside the gallery, else in cache_folder(),
   // else as an unnamed temporary file.
   std::vector<std::vector<Match>> search(std::span<const float> queries, int64_t n, int64_t k, int threads = 0) const;
+
+  // The same with the index of index.h, <gallery>.index, which is made where it is stale; it can miss some.
+  std::vector<std::vector<Match>> search_index(std::span<const float> queries, int64_t n, int64_t k,
+                                               int threads = 0) const;
+  // How much it misses: see measure_recall(). Nothing of an empty gallery.
+  IndexRecall index_recall(int64_t queries, int64_t k, int threads = 0) const;
 
  private:
   struct State;

@@ -1,7 +1,7 @@
 // Templates of a gallery as one mapped file: what a search reads. It is derived from the gallery's database and can
 // always be made again.
 //
-// The file, little-endian; each part begins at a multiple of 4096 bytes, and the file ends with the last:
+// The file, little-endian; each part begins at a multiple of 64 bytes, and the file ends with the last:
 //
 //   header   "FRMATRIX", u32 version (1), u32 dimension, u64 size, u32 bytes of the key, u32 CRC-32C of the header with
 //            this field 0 and of the key; the key

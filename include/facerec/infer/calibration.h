@@ -111,8 +111,11 @@ std::optional<Calibration> find_calibration(const fs::path& path);
 void check_calibration(const Calibration& calibration, const fs::path& path, const std::string& model,
                        EmbeddingRule rule);
 
-// Writes it into the metadata of a model's .safetensors, in place of an earlier one; the file is rewritten, whole or
-// not at all. Throws a usage Error for a file of another format.
+// Throws a usage Error unless the model's file can carry a calibration: is a .safetensors.
+void check_can_carry_calibration(const fs::path& model);
+
+// Writes it into the metadata of a model's file that can carry one, in place of an earlier one; the file is rewritten,
+// whole or not at all.
 void write_into_model(const fs::path& model, const Calibration& calibration);
 
 }  // namespace facerec

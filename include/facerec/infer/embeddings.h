@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace facerec {
 
@@ -17,6 +18,11 @@ enum class EmbeddingRule { no_flip, flip_sum, flip_concat };
 
 std::string to_string(EmbeddingRule rule);
 EmbeddingRule parse_embedding_rule(std::string_view name);  // throws Error (usage) that lists the names
+
+// One embedding by the rule, of length 1 if that is asked for; returns its L2 norm before. `flipped` may be empty under
+// no_flip. Throws Error when the model gave what is no number.
+float combine_embedding(std::span<const float> original, std::span<const float> flipped, EmbeddingRule rule,
+                        bool unit_length, std::vector<float>& out);
 
 // [images, dimension] row-major, raw (not normalised). `flipped` is the same for the mirrored images; it may be empty
 // under no_flip.

@@ -54,7 +54,10 @@ fs::path find_model(const fs::path& model, const fs::path& runs = "runs");
 // The same within one folder; "" when it holds none.
 fs::path model_in(const fs::path& folder);
 
-// ONNX files as recognise_onnx() understands them, others as load_backbone() does.
+// ONNX files as recognise_onnx() understands them, others as load_backbone() does. Engine auto is LibTorch on CUDA and
+// OpenVINO on the CPU. Precision auto is fp32 for the first images; then bf16, where that is native to the device and
+// gives the same embeddings (src/infer/auto_precision.h says what is compared). Throws a usage Error for a combination
+// that cannot be, such as fp16 on the CPU.
 std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOptions& options);
 
 // An ONNX file on OpenVINO, preprocessed as `spec` says; a graph that takes 8-bit pixels gets them without mean and
@@ -64,7 +67,8 @@ std::unique_ptr<Engine> open_engine(const fs::path& model_file, const EngineOpti
 std::unique_ptr<Engine> open_onnx_engine(const fs::path& onnx_file, const ModelSpec& spec,
                                          const EngineOptions& options);
 
-// Over a live backbone, e.g. one in training: it is put into evaluation mode for each call and back afterwards.
+// LibTorch over a live backbone, e.g. one in training: it is put into evaluation mode for each call and back
+// afterwards. Precision auto is that of training: bf16 where the device computes it natively.
 std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const EngineOptions& options);
 
 // Baselines that tell whether a benchmark is trivial: a network of this architecture with random weights (seed 1) and

@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "facerec/core/files.h"
 #include "facerec/io/tensor_file.h"
@@ -30,6 +31,16 @@ class SafetensorsFile {
   std::map<std::string, TensorView> tensors_;
   Metadata metadata_;
 };
+
+struct TensorPlace {
+  std::string name, dtype;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0, end = 0;  // behind the header
+};
+
+// What a file begins with, its 8 bytes of length included. The JSON is padded with spaces to `length` bytes or the next
+// multiple of 8: a header that is to be written again has room for what it will say then.
+std::string safetensors_header(std::span<const TensorPlace> places, const Metadata& metadata, size_t length = 0);
 
 // Writes whole or not at all. Tensors are laid out by descending alignment and then in the order given, so that a
 // reader may map them. Throws Error when names repeat or a view's size does not fit its shape.

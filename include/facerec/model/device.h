@@ -18,7 +18,7 @@ at::Device open_device(const std::string& name);
 // capability 8.0), else fp32. Other names are returned as they are.
 std::string resolve_precision(const std::string& precision, at::Device device);
 
-// Autocast to bf16 for a scope; nothing when `precision` is fp32.
+// Autocast to bf16 or fp16 for a scope; nothing when `precision` is fp32.
 class Autocast {
  public:
   Autocast(at::Device device, const std::string& precision);

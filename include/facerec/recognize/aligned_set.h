@@ -12,9 +12,10 @@
 
 namespace facerec {
 
-// The same images, identities and names; read() gives the crop of the face that `selection` chooses, as pixels. An
-// image without such a face is cut out of its centre, whatever selection.fallback_center says, so that every image of a
-// benchmark counts; centred() tells how many.
+// The same images, identities and names; read() gives the crop of the face that `selection` chooses, as pixels. Of an
+// image without such a face it throws an Error that says why, or, with selection.fallback_center, so that every image of
+// a benchmark counts, gives its centre; centred() tells of which. Photographs are looked at in
+// detection_reduction(selection) of their size.
 class AlignedSet final : public Dataset {
  public:
   AlignedSet(std::shared_ptr<const Dataset> photographs, const SelectionOptions& selection, const CropShape& shape,

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "model/onnx_graph.h"
+#include "model/recording.h"
 
 namespace facerec {
 namespace {
