@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -32,6 +33,7 @@ class Enroll : public testing::Test {
       if (entry.is_directory()) folders.push_back(entry.path());
     }
     std::sort(folders.begin(), folders.end());
+    fs::create_directories(folder_ / "in");
     for (int i = 0; i < count; ++i) {
       fs::copy(folders.at(static_cast<size_t>(i)), folder_ / "in" / folders[static_cast<size_t>(i)].filename(),
                fs::copy_options::recursive | fs::copy_options::skip_existing);
@@ -165,7 +167,7 @@ TEST_F(Enroll, AGalleryOfAnotherModelOrRuleIsRefused) {
 }
 
 TEST_F(Enroll, AKilledCallLosesNothingThatTheNextDoesNotMakeGood) {
-  const std::string in = people(60);
+  const std::string in = people(40);
   Process process(words({in, "--model", model_}), environment_);
   for (int i = 0; i < 1000 && (!fs::exists(gallery_) || fs::file_size(gallery_) < 40000); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
