@@ -23,6 +23,9 @@ add_library(facerec::torch ALIAS facerec_torch)
 target_compile_options(facerec_torch INTERFACE
   "SHELL:-idirafter ${FACEREC_TORCH_ROOT}/include"
   "SHELL:-idirafter ${FACEREC_TORCH_ROOT}/include/torch/csrc/api/include")
-target_link_options(facerec_torch INTERFACE -Wl,--allow-shlib-undefined)
+# Options stand before all libraries on the link line, wherever CMake sorts those: so LibTorch's sgemm_ wins over that of a
+# BLAS, which faiss names itself (src/README.md).
+target_link_options(facerec_torch INTERFACE -Wl,--allow-shlib-undefined
+  "SHELL:-Wl,--push-state,--no-as-needed ${FACEREC_TORCH_ROOT}/lib/libtorch_cpu.so -Wl,--pop-state")
 target_link_libraries(facerec_torch INTERFACE
   -Wl,--no-as-needed "${FACEREC_TORCH_ROOT}/lib/libtorch_cpu.so" "${FACEREC_TORCH_ROOT}/lib/libc10.so" -Wl,--as-needed)
