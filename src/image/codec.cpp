@@ -67,11 +67,11 @@ int read_headers(Bytes encoded) {
   return colour;
 }
 
-// Into `rgb`, which has room for the size that the header tells: that of the JPEG, or 1/2, 1/4 or 1/8 of it.
-void decompress(Bytes encoded, const ImageHeader& header, uint8_t* rgb) {
+// Into `pixels`, which has room for the size that the header tells: that of the JPEG, or 1/2, 1/4 or 1/8 of it.
+void decompress(Bytes encoded, const ImageHeader& header, uint8_t* pixels, TJPF form = TJPF_RGB) {
   const tjhandle handle = thread_handle<tjInitDecompress>();
   const auto size = static_cast<unsigned long>(encoded.size());
-  if (tjDecompress2(handle, chars(encoded), size, rgb, header.width, 0, header.height, TJPF_RGB, TJFLAG_ACCURATEDCT) ==
+  if (tjDecompress2(handle, chars(encoded), size, pixels, header.width, 0, header.height, form, TJFLAG_ACCURATEDCT) ==
       0) {
     return;
   }
@@ -86,7 +86,11 @@ bool is_cmyk(Bytes encoded) {
 }
 
 Image decode_jpeg(Bytes encoded, const ImageHeader& header) {
-  if (header.components == 4 && is_cmyk(encoded)) return decode_with_opencv(encoded);
+  if (header.components == 4 && is_cmyk(encoded)) {
+    std::vector<uint8_t> inks(static_cast<size_t>(header.width) * static_cast<size_t>(header.height) * 4);
+    decompress(encoded, header, inks.data(), TJPF_CMYK);  // OpenCV passes over data that ended early
+    return decode_with_opencv(encoded);
+  }
   Image image(header.width, header.height);
   decompress(encoded, header, image.rgb.data());
   return upright(std::move(image), exif_orientation(encoded));

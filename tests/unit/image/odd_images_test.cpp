@@ -92,6 +92,7 @@ TEST(OddImages, CmykIsTurnedIntoRgb) {
     EXPECT_NEAR(image.rgb[1], 80, 3);
     EXPECT_NEAR(image.rgb[2], 40, 3);
   }
+  EXPECT_THROW(decode_image(std::span(jpeg).first(jpeg.size() - 40)), Error) << "cut off";
 }
 
 TEST(OddImages, OfOnePixelAreRead) {
