@@ -155,8 +155,7 @@ std::string safetensors_header(std::span<const TensorPlace> places, const Metada
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   for (const TensorPlace& place : places) {
-    header[place.name] = {
-        {"dtype", place.dtype}, {"shape", place.shape}, {"data_offsets", {place.begin, place.end}}};
+    header[place.name] = {{"dtype", place.dtype}, {"shape", place.shape}, {"data_offsets", {place.begin, place.end}}};
   }
   std::string text = header.dump();
   text.resize(std::max((text.size() + 7) / 8 * 8, length), ' ');  // the data starts aligned to 8 bytes

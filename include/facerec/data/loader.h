@@ -18,9 +18,9 @@ struct BrokenImage {
 };
 
 struct Batch {
-  std::vector<uint8_t> pixels;   // [size, height, width, 3], RGB
-  std::vector<int64_t> labels;   // [size]
-  std::vector<int64_t> indices;  // of the images in the data set
+  std::vector<uint8_t> pixels;      // [size, height, width, 3], RGB
+  std::vector<int64_t> labels;      // [size]
+  std::vector<int64_t> indices;     // of the images in the data set
   std::vector<BrokenImage> broken;  // with keep_broken: those whose pixels are black, ascending
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
@@ -28,13 +28,13 @@ struct Batch {
 struct LoaderOptions {
   int width = 112, height = 112;  // images of another size are resized
   int64_t batch_size = 128;
-  int workers = 0;        // threads; 0: the cores available
-  double flip = 0.5;      // probability of a horizontal flip
-  bool drop_last = true;  // leave out the images that do not fill the last batch of an epoch
-  bool strict = false;    // throw at the first image that cannot be read, instead of replacing it
+  int workers = 0;           // threads; 0: the cores available
+  double flip = 0.5;         // probability of a horizontal flip
+  bool drop_last = true;     // leave out the images that do not fill the last batch of an epoch
+  bool strict = false;       // throw at the first image that cannot be read, instead of replacing it
   bool keep_broken = false;  // leave it in its place, black, and tell of it in Batch::broken
-  int64_t epochs = 0;     // next() is not called after so many; 0: no end
-  uint64_t seed = 1;      // of the flips
+  int64_t epochs = 0;        // next() is not called after so many; 0: no end
+  uint64_t seed = 1;         // of the flips
 };
 
 // Where a training run stands in its data: everything that the order of later samples depends on, beside the seed.
