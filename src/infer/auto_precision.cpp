@@ -47,8 +47,7 @@ class AutoPrecision final : public Engine {
 
   void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) override {
     engine_->embed(nhwc, n, out);
-    seen_ += n;
-    if (open_ && seen_ >= images_before_check) decide(nhwc, n, out);
+    if (open_ && n >= images_for_check) decide(nhwc, n, out);
   }
 
  private:
@@ -70,8 +69,7 @@ class AutoPrecision final : public Engine {
 
   std::unique_ptr<Engine> engine_;
   OpenEngine open_;  // until it is decided
-  int64_t seen_ = 0;
-  std::string reason_ = fmt::format("fewer than {} images", images_before_check);
+  std::string reason_ = fmt::format("fewer than {} images at a time", images_for_check);
 };
 
 }  // namespace

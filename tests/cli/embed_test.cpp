@@ -73,6 +73,13 @@ TEST_F(Embed, WritesWhatItTells) {
   EXPECT_TRUE(again.json().at("already_there").get<bool>()) << again.err;
 }
 
+// In small batches the choice of a precision falls otherwise than in large ones; a file is of one precision.
+TEST_F(Embed, WhatIsAppendedIsOfThePrecisionThatIsThere) {
+  ASSERT_EQ(embed(some_, "e.npy", {"--batch-size", "32"}).exit_code, 0);
+  const Outcome more = embed(crops_ + "/Carla_Myers", "e.npy", {"--append", "--batch-size", "32"});
+  EXPECT_EQ(more.exit_code, 0) << more.err;
+}
+
 TEST_F(Embed, AfterAKillItGoesOnToTheSameBytes) {
   ASSERT_EQ(embed(some_, "whole.npy").exit_code, 0);
   const auto whole = files("whole");
