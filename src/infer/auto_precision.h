@@ -21,13 +21,8 @@ using OpenEngine = std::function<std::unique_ptr<Engine>(const std::string& prec
 // of that call; smaller calls never pay for a second engine.
 std::unique_ptr<Engine> with_precision(const std::string& precision, const std::string& device, OpenEngine open);
 
-<<<<<<< HEAD
-// Building a second graph takes as long as embedding this many images in fp32, or fewer.
-inline constexpr int64_t images_for_check = 16;
-=======
 // Fewer are not worth a second graph: that of ir_se_50 takes as long to build (0.6 s) as these take in fp32.
-inline constexpr int64_t images_before_check = 16;
->>>>>>> part-a
+inline constexpr int64_t images_for_check = 16;
 
 // Rounding to bf16 (8 bits) leaves 0.9999 of trained networks; a network that it upsets falls far below.
 inline constexpr double least_cosine = 0.9995;
