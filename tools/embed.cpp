@@ -35,6 +35,7 @@ void add_work_options(CLI::App& app, EmbedVerb& verb) {
 
 RunVerb set_up_embed(CLI::App& app) {
   auto verb = std::make_shared<EmbedVerb>();
+  verb->engine.precision = "auto";  // of archives the speed counts, and the check that comes with it
   app.add_option("in", verb->paths,
                  "images, folders, data sets, quoted globs (\"**\" for folders at any depth), text files with a path a "
                  "line, - for paths on standard input, a line or a NUL byte apart")

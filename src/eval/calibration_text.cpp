@@ -58,7 +58,7 @@ std::string to_text(const Calibration& calibration) {
   if (calibration.identities > 0) text += fmt::format(" of {} identities", calibration.identities);
   text += fmt::format("; {} impostor and {} genuine comparisons; {}\n", calibration.impostor, calibration.genuine,
                       to_string(calibration.rule));
-  text += fmt::format("  {:<20} {:>7} {:<19}  {:>7}  {}\n", "wanted", "cosine", "(95 %)", "sq. L2", "missed (95 %)");
+  text += fmt::format("  {:<20} {:>7} {:<17}  {:>7}  {}\n", "wanted", "cosine", "(95 %)", "sq. L2", "missed (95 %)");
   for (const CalibratedRate& wanted : calibration.wanted) text += row_of(wanted);
   return text + notes_of(calibration);
 }

@@ -47,8 +47,7 @@ class AutoPrecision final : public Engine {
 
   void embed(std::span<const uint8_t> nhwc, int64_t n, std::span<float> out) override {
     engine_->embed(nhwc, n, out);
-    seen_ += n;
-    if (open_ && seen_ >= images_before_check) decide(nhwc, n, out);
+    if (open_ && n >= images_for_check) decide(nhwc, n, out);
   }
 
  private:
@@ -59,8 +58,8 @@ class AutoPrecision final : public Engine {
     const double lowest = lowest_cosine(out, rounded, static_cast<size_t>(spec().embedding_size));
     const bool close = lowest >= least_cosine;
     reason_ =
-        fmt::format("the cosine between an image's embeddings in bf16 and fp32 is {:.5f} at the lowest of {}, {} {}",
-                    lowest, n, close ? "not below" : "not at least", least_cosine);
+        fmt::format("the lowest cosine between embeddings in bf16 and fp32 is {:.5f} over {} images; {} is enough",
+                    lowest, n, least_cosine);
     if (close) {
       engine_ = std::move(fast);
       std::copy(rounded.begin(), rounded.end(), out.begin());
@@ -70,8 +69,7 @@ class AutoPrecision final : public Engine {
 
   std::unique_ptr<Engine> engine_;
   OpenEngine open_;  // until it is decided
-  int64_t seen_ = 0;
-  std::string reason_ = fmt::format("fewer than {} images", images_before_check);
+  std::string reason_ = fmt::format("fewer than {} images at a time", images_for_check);
 };
 
 }  // namespace

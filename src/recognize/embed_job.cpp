@@ -42,6 +42,17 @@ Json load_summary(const fs::path& file) {
 
 }  // namespace
 
+std::string precision_so_far(const fs::path& out, const EmbedFileOptions& options) {
+  const fs::path begun = fs::path(out.string() + ".embed") / state_file, summary = out.string() + summary_suffix;
+  Json computed_by;
+  if (options.resume && fs::exists(begun)) {
+    computed_by = load_state(begun).computed_by;
+  } else if (options.append && fs::exists(summary)) {
+    computed_by = load_summary(summary).value("computed_by", Json());
+  }
+  return computed_by.is_object() ? computed_by.value("precision", "") : "";
+}
+
 std::string EmbedDescription::text() const {
   Json all = embedding;
   all.update(call);

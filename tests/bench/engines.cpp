@@ -1,4 +1,5 @@
-// Images a second of every engine on this CPU, by precision and batch; the median of batches, which take turns.
+// Images a second of every engine on this CPU, by precision and batch: those of the fastest batch, which others on the
+// machine disturbed the least. The engines take turns.
 //
 //     engines MODEL SECONDS THREADS BATCH…
 //
@@ -74,8 +75,8 @@ int run(int argc, char** argv) {
     time(all, batch, std::atof(argv[2]));
     fmt::print("{} batch {}", argv[1], batch);
     for (Candidate& each : all) {
-      std::sort(each.seconds.begin(), each.seconds.end());
-      fmt::print(" {} {:.1f}", each.name, static_cast<double>(batch) / each.seconds[each.seconds.size() / 2]);
+      const double fastest = *std::min_element(each.seconds.begin(), each.seconds.end());
+      fmt::print(" {} {:.1f}", each.name, static_cast<double>(batch) / fastest);
     }
     fmt::print("\n");
     std::fflush(stdout);

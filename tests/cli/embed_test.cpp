@@ -73,6 +73,18 @@ TEST_F(Embed, WritesWhatItTells) {
   EXPECT_TRUE(again.json().at("already_there").get<bool>()) << again.err;
 }
 
+// In small batches the choice of a precision falls otherwise than in large ones; a file is of one precision.
+TEST_F(Embed, WhatIsAppendedIsOfThePrecisionThatIsThere) {
+  const auto in_batches_of_32 = [&](const std::string& in, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = words(in, "e.npy", more);
+    std::replace(arguments.begin(), arguments.end(), std::string("8"), std::string("32"));
+    return facerec(arguments, environment_);
+  };
+  ASSERT_EQ(in_batches_of_32(some_, {}).exit_code, 0);
+  const Outcome more = in_batches_of_32(crops_ + "/Carla_Myers", {"--append"});
+  EXPECT_EQ(more.exit_code, 0) << more.err;
+}
+
 TEST_F(Embed, AfterAKillItGoesOnToTheSameBytes) {
   ASSERT_EQ(embed(some_, "whole.npy").exit_code, 0);
   const auto whole = files("whole");

@@ -107,13 +107,15 @@ CalibrateOptions options_of(const CalibrateVerb& verb) {
   return {.fmr = verb.fmr, .fpir = verb.fpir, .gallery_size = verb.gallery_size, .threads = verb.engine.threads};
 }
 
-Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const EmbeddedSet& embedded) {
+Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const EmbeddedSet& embedded) try {
   if (set.pairs) return calibrate_pairs(embedded.faces, pairs_of(set, embedded), options_of(verb));
   std::optional<Progress> progress;
   return calibrate(embedded.faces, options_of(verb), [&](int64_t done, int64_t total) {
     if (!progress) progress.emplace("compare " + set.name, total, "images");
     progress->update(done);
   });
+} catch (Error& error) {
+  throw std::move(error).file(verb.data.path);
 }
 
 void tell_skipped(const CalibrateVerb& verb, const std::vector<BadInput>& skipped) {

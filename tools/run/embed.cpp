@@ -88,6 +88,10 @@ int run_embed(const EmbedVerb& verb, const CommonOptions& common) {
   const std::shared_ptr<const Dataset> images = open_embed_input(input, problems);
   EngineOptions engine = verb.engine;
   engine.batch_size = options.batch_size;
+  if (engine.precision == "auto") {
+    const std::string so_far = precision_so_far(verb.out, options);
+    if (!so_far.empty()) engine.precision = so_far;
+  }
   const OpenModel model = open_model(verb.model, engine);
 
   const auto begin = std::chrono::steady_clock::now();

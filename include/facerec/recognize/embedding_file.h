@@ -115,4 +115,9 @@ EmbedFileSummary embed_to_file(Engine& engine, std::shared_ptr<const Dataset> im
                                const EmbedInput& input, const fs::path& out, const EmbedFileOptions& options,
                                const EmbedProgress& progress = {});
 
+// The precision of the rows that a call of embed_to_file() with these options would go on from, "" where there are
+// none: an engine that chooses its precision by itself is to be opened with that, since a file is of one. Throws a
+// usage Error when what is there cannot be read.
+std::string precision_so_far(const fs::path& out, const EmbedFileOptions& options);
+
 }  // namespace facerec
