@@ -13,8 +13,7 @@ namespace facerec::test {
 inline std::string small_model() {
   static const TemporaryFolder folder;
   static const std::string model = [] {
-    const Outcome trained = facerec({"train", small_config(folder.path()), "--set", "train.max_steps=2", "--set",
-                                     "validation.every_steps=0", "--json"});
+    const Outcome trained = facerec({"train", small_config(folder.path()), "--set", "train.max_steps=2", "--json"});
     if (trained.exit_code != 0) throw std::runtime_error("train failed: " + trained.err);
     return trained.json().at("run").get<std::string>();
   }();
