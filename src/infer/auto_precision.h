@@ -14,11 +14,11 @@ using OpenEngine = std::function<std::unique_ptr<Engine>(const std::string& prec
 
 // The engine in this precision, on a device "cpu" or "cuda:N". Throws a usage Error for one that the device lacks.
 //
-// auto: fp32 at first. If the device computes bf16 natively, the images of the first call with `images_for_check` of them
-// are embedded in bf16 as well. When every cosine between the two embeddings of an image is `least_cosine` or more,
-// these and all later embeddings are those of bf16, and the engine in fp32 is closed; else it stays. `open` is let go
-// with the decision. So which precision a set of images gets depends on nothing but the model, the CPU, and the images
-// of that call; smaller calls never pay for a second engine.
+// auto: fp32 at first. If the device computes bf16 natively, the images of the first call with `images_for_check` of
+// them are embedded in bf16 as well. When every cosine between the two embeddings of an image is `least_cosine` or
+// more, these and all later embeddings are those of bf16, and the engine in fp32 is closed; else it stays. `open` is
+// let go with the decision. So which precision a set of images gets depends on nothing but the model, the CPU, and the
+// images of that call; smaller calls never pay for a second engine.
 std::unique_ptr<Engine> with_precision(const std::string& precision, const std::string& device, OpenEngine open);
 
 // Fewer are not worth a second graph: that of ir_se_50 takes as long to build (0.6 s) as these take in fp32.

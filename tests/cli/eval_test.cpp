@@ -101,6 +101,30 @@ TEST_F(Eval, BatchSizeAndThreadsDoNotChangeTheFigures) {
   EXPECT_EQ(a.at("mean_accuracy"), b.at("mean_accuracy"));
 }
 
+TEST_F(Eval, EnginesGiveTheSameFigures) {
+  auto auc = [](const Outcome& outcome) { return outcome.json().at("results").at(0).at("auc").get<double>(); };
+  const Outcome expected = eval({"--engine", "libtorch", "--json"});
+  ASSERT_EQ(expected.exit_code, 0) << expected.err;
+  for (const char* precision : {"fp32", "bf16", "auto"}) {
+    const Outcome outcome = eval({"--engine", "openvino", "--precision", precision, "--json"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("computed by openvino on cpu in "));
+    EXPECT_NEAR(auc(outcome), auc(expected), 0.02);
+  }
+}
+
+TEST_F(Eval, SaysWhichEngineCannotCompute) {
+  const Outcome half = eval({"--precision", "fp16", "--device", "cpu"});
+  EXPECT_EQ(half.exit_code, 2);
+  EXPECT_THAT(half.err, HasSubstr("--precision bf16"));
+  const Outcome onnx = facerec({"export", run_, file("model.onnx")});
+  ASSERT_EQ(onnx.exit_code, 0) << onnx.err;
+  const Outcome torch =
+      facerec({"eval", "--model", file("model.onnx"), "--data", small_faces() + "/eval", "--engine", "libtorch"});
+  EXPECT_EQ(torch.exit_code, 2);
+  EXPECT_THAT(torch.err, HasSubstr("leave --engine libtorch out"));
+}
+
 TEST_F(Eval, SaysWhatIsWrong) {
   write_file(file("none.txt"), "");
   write_file(file("absent.txt"), "a.jpg b.jpg 1\n");

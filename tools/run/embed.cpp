@@ -87,7 +87,6 @@ int run_embed(const EmbedVerb& verb, const CommonOptions& common) {
   Problems problems(options.strict);
   const std::shared_ptr<const Dataset> images = open_embed_input(input, problems);
   EngineOptions engine = verb.engine;
-  engine.batch_size = options.batch_size;
   if (engine.precision == "auto") {
     const std::string so_far = precision_so_far(verb.out, options);
     if (!so_far.empty()) engine.precision = so_far;

@@ -91,18 +91,16 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   if (!verb.out.empty() && fs::exists(fs::path(verb.out) / "evaluation.json") && !verb.force) {
     throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
   }
-  EngineOptions engine_options = verb.engine;
-  engine_options.batch_size = verb.batch_size;
   std::vector<PairSet> sets = open_sets(verb);
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();
   std::vector<OpenModel> models;
   models.reserve(names.size());
-  for (const std::string& name : names) models.push_back(open_model(name, engine_options));
+  for (const std::string& name : names) models.push_back(open_model(name, verb.engine));
   const size_t asked = models.size();
   std::optional<SetAlignment> alignment;
   if (!verb.align.empty()) alignment.emplace(sets, verb.align, models.front().engine->spec().preprocess);
-  if (verb.baselines) add_baselines(models, engine_options);
+  if (verb.baselines) add_baselines(models, verb.engine);
 
   EvaluationOptions options;
   options.rule = parse_embedding_rule(verb.flip);

@@ -137,6 +137,9 @@ Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& 
     for (const PairSet& set : sets) {
       report.results.push_back({report.models.size() - 1, set.name, evaluate(*model.engine, set, options)});
     }
+    const Computation done = model.engine->computation();
+    if (done.engine.empty()) continue;
+    spdlog::info("{}: computed by {} on {} in {}", model.info.label, done.engine, done.device, done.precision);
   }
   return report;
 }

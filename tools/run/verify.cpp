@@ -71,9 +71,7 @@ Json describe(const FaceModel& face) {
 }
 
 int run_verify(const VerifyVerb& verb, const CommonOptions& common) {
-  EngineOptions engine = verb.engine;
-  if (verb.pairs.empty()) engine.batch_size = 1;
-  FaceModel face = open_face_model(verb.model, verb.flip, verb.faces, engine);
+  FaceModel face = open_face_model(verb.model, verb.flip, verb.faces, verb.engine);
   const std::optional<Decision> decision = decision_for(verb, face.model.info);
   return verb.pairs.empty() ? verify_two(verb, face, decision, common) : verify_pairs(verb, face, decision, common);
 }

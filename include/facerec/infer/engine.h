@@ -43,7 +43,6 @@ struct EngineOptions {
   int threads = 0;                 // 0: the cores available
   ModelOptions model = {};         // what overrules the model's file
   std::string engine = "auto";     // auto | libtorch | openvino (on the CPU only)
-  int64_t batch_size = 0;          // the most images of a call; 0: many. `auto` goes by it
 };
 
 // What --model names: a file, a checkpoint folder, a run (its best/, else its newest checkpoint), or a folder of
