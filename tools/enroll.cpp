@@ -3,14 +3,16 @@
 namespace facerec {
 namespace {
 
-void add_actions(CLI::App& app, EnrollVerb& verb) {
+void add_actions(CLI::App& app, EnrollVerb& verb, CLI::Option* name) {
   CLI::Option_group* actions = app.add_option_group("Instead of enrolling", "what needs no model");
   actions->add_flag("--list", verb.list, "who there is; with --name the images of that person");
-  actions->add_option("--remove", verb.remove, "NAME…: people with all their images");
-  actions->add_option("--remove-image", verb.remove_images,
-                      "N…: single images, by the numbers that --list --name shows");
-  actions->add_option("--rename", verb.rename, "OLD NEW: a person")->expected(2);
-  actions->add_option("--export", verb.export_to, "FILE.csv or FILE.json: all images with their embeddings");
+  actions->add_option("--remove", verb.remove, "NAME…: people with all their images")->excludes(name);
+  actions
+      ->add_option("--remove-image", verb.remove_images, "N…: single images, by the numbers that --list --name shows")
+      ->excludes(name);
+  actions->add_option("--rename", verb.rename, "OLD NEW: a person")->expected(2)->excludes(name);
+  actions->add_option("--export", verb.export_to, "FILE.csv or FILE.json: all images with their embeddings")
+      ->excludes(name);
   actions->require_option(0, 1);
   app.add_flag("--merge", verb.merge, "for --rename: where there is a NEW already, the two become one person");
   app.add_flag("--force", verb.force, "for --export: replace an existing file");
@@ -28,8 +30,8 @@ RunVerb set_up_enroll(CLI::App& app) {
       "--model", verb->model,
       "a model's file or a run; of a gallery that is there: the model it was made with, which is found again "
       "where it was");
-  app.add_option("--name", verb->name, "whose pictures these are");
-  add_actions(app, *verb);
+  CLI::Option* name = app.add_option("--name", verb->name, "whose pictures these are");
+  add_actions(app, *verb, name);
   app.add_option("--flip", verb->flip, "of a new gallery: no_flip | flip_sum | flip_concat; default: no_flip");
   add_face_options(app, verb->faces, {"one", "largest"});
   add_data_set_options(app, verb->set);

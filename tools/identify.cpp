@@ -4,7 +4,10 @@ namespace facerec {
 
 RunVerb set_up_identify(CLI::App& app) {
   auto verb = std::make_shared<IdentifyVerb>();
-  app.add_option("in", verb->in, "photographs, aligned crops, or folders of them")->required();
+  app.add_option("in", verb->in,
+                 "photographs or aligned crops: images, folders, lists, quoted globs, data sets, - for paths on "
+                 "standard input")
+      ->required();
   app.add_option("--gallery", verb->gallery, "the gallery that `facerec enroll` made")->required();
   app.add_option("--model", verb->model, "the gallery's model; default: where it was when the gallery was made");
   add_model_options(app, verb->engine.model);

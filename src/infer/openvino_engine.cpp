@@ -62,7 +62,13 @@ class OpenVinoEngine final : public Engine {
       input.set_shape({batch, static_cast<size_t>(image.height), static_cast<size_t>(image.width), 3});
       std::memcpy(input.data<uint8_t>(), nhwc.data(), nhwc.size());
       request_.infer();
-      std::memcpy(out.data(), request_.get_output_tensor(output_).data<const float>(), out.size_bytes());
+      const ov::Tensor output = request_.get_output_tensor(output_);
+      if (output.get_size() != batch * static_cast<size_t>(spec_.embedding_size)) {
+        throw Error("does not give one embedding an image: " + output.get_shape().to_string() + " for " +
+                    std::to_string(batch) + " images")
+            .file(text_of(file_));
+      }
+      std::memcpy(out.data(), output.data<const float>(), out.size_bytes());
     } catch (const ov::Exception& failure) {
       throw openvino_error(file_, "compute", failure);
     }

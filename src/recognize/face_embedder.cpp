@@ -84,6 +84,8 @@ EmbeddedPicture FaceEmbedder::embed(const fs::path& file) {
 
 // No faces for those that are crops already.
 std::vector<std::vector<Face>> FaceEmbedder::detect(std::span<const Image> pictures) {
+  const auto crops = std::count_if(pictures.begin(), pictures.end(), [&](const Image& each) { return is_crop(each); });
+  if (crops == 0 && !pictures.empty()) return detector().detect(pictures);
   std::vector<std::vector<Face>> found(pictures.size());
   std::vector<Image> photographs;
   std::vector<size_t> places;

@@ -12,6 +12,7 @@
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
 #include "facerec/recognize/annotate.h"
+#include "facerec/recognize/embedding_file.h"
 #include "facerec/recognize/gallery_model.h"
 #include "tools/run/decision.h"
 #include "tools/run/faces.h"
@@ -22,6 +23,8 @@ namespace facerec {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr size_t longest_path = 4096;  // bytes, of PATH_MAX
 
 double squared_l2(float cosine) { return 2 - 2 * double{cosine}; }
 
@@ -102,26 +105,43 @@ void warn_of_doubles(const std::string& name, const IdentifiedPicture& picture) 
   }
 }
 
+// What all pictures are below: the folder that was given, else the longest folder that they share.
+fs::path common_folder(const IdentifyVerb& verb, const Dataset& pictures) {
+  if (verb.in.size() == 1 && fs::is_directory(verb.in.front())) return fs::absolute(verb.in.front()).lexically_normal();
+  fs::path common = fs::absolute(pictures.name(0)).lexically_normal().parent_path();
+  for (int64_t i = 1; i < pictures.size(); ++i) {
+    const fs::path folder = fs::absolute(pictures.name(i)).lexically_normal().parent_path();
+    const auto [end, other] = std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
+    if (end == common.end()) continue;
+    fs::path shared;
+    for (auto part = common.begin(); part != end; ++part) shared /= *part;
+    common = shared;
+  }
+  return common;
+}
+
 // Pictures with boxes and names: one file, or one for each picture in a folder.
 class Annotations {
  public:
-  Annotations(const std::string& out, int64_t pictures, bool force) : out_(out) {
-    if (out.empty()) return;
+  Annotations(const IdentifyVerb& verb, const Dataset& pictures) : pictures_(pictures), out_(verb.annotate) {
+    if (out_.empty()) return;
     const std::string ending = lower(out_.extension().string());
     is_file_ = ending == ".png" || ending == ".jpg" || ending == ".jpeg";
-    if (is_file_ && pictures > 1) {
-      throw Error::usage(fmt::format("{} pictures do not go into one file", pictures)).file(out).hint("name a folder");
+    if (is_file_ && pictures.size() > 1) {
+      throw Error::usage(fmt::format("{} pictures do not go into one file", pictures.size()))
+          .file(verb.annotate)
+          .hint("name a folder");
     }
     if (!is_file_ && !fs::is_directory(out_) && out_.has_extension()) {
-      throw Error::usage("pictures are written as .png or .jpg").file(out);
+      throw Error::usage("pictures are written as .png or .jpg").file(verb.annotate);
     }
-    if (!force && (is_file_ ? fs::exists(out_) : fs::is_directory(out_) && !fs::is_empty(out_))) {
-      throw Error::usage("is there already").file(out).hint("--force replaces what it writes");
+    if (!verb.force && (is_file_ ? fs::exists(out_) : fs::is_directory(out_) && !fs::is_empty(out_))) {
+      throw Error::usage("is there already").file(verb.annotate).hint("--force replaces what it writes");
     }
+    if (!is_file_) below_ = common_folder(verb, pictures);
   }
 
-  // `name`: the picture's place below its folder.
-  void add(const std::string& name, const IdentifiedPicture& identified, Image& picture) {
+  void add(int64_t index, const IdentifiedPicture& identified, Image& picture) {
     if (out_.empty() || picture.rgb.empty()) return;
     std::vector<FaceTag> tags;
     for (const IdentifiedFace& face : identified.faces) {
@@ -132,8 +152,7 @@ class Annotations {
       tags.push_back(std::move(tag));
     }
     for (std::string& script : annotate(picture, tags)) missing_.insert(std::move(script));
-    fs::path file = is_file_ ? out_ : out_ / name;
-    if (!is_file_) file += ".png";
+    const fs::path file = is_file_ ? out_ : place_of(index);
     make_folder(fs::absolute(file).parent_path());
     const bool is_png = lower(file.extension().string()) == ".png";
     write_file(file, is_png ? encode_png(picture) : encode_jpeg(picture, 95));
@@ -149,7 +168,13 @@ class Annotations {
   }
 
  private:
-  fs::path out_;
+  fs::path place_of(int64_t index) const {
+    fs::path place = out_ / fs::absolute(pictures_.name(index)).lexically_normal().lexically_relative(below_);
+    return place += ".png";
+  }
+
+  const Dataset& pictures_;
+  fs::path out_, below_;
   bool is_file_ = false;
   std::set<std::string> missing_;
 };
@@ -176,30 +201,8 @@ Json json_of(const std::optional<IndexRecall>& recall) {
           {"index_seconds", recall->index_seconds}};
 }
 
-// The pictures of all inputs, one after the other.
-struct Input {
-  std::shared_ptr<const Dataset> images;
-  bool is_folder = false;
-  std::string path;
-
-  // As messages and results call it; below the folder that was given.
-  std::string name(int64_t index) const { return is_folder ? images->name(index) : path; }
-  std::string place(int64_t index) const {
-    return is_folder ? fs::path(images->name(index)).lexically_relative(path).string()
-                     : fs::path(path).filename().string();
-  }
-};
-
-std::vector<Input> open_inputs(const std::vector<std::string>& paths) {
-  std::vector<Input> inputs;
-  for (const std::string& path : paths) inputs.push_back({open_image_tree(path), fs::is_directory(path), path});
-  return inputs;
-}
-
-int64_t count(const std::vector<Input>& inputs) {
-  int64_t images = 0;
-  for (const Input& input : inputs) images += input.images->size();
-  return images;
+ModelInfo info_of(const fs::path& file, const GalleryModel& model) {
+  return {.path = text_of(file), .architecture = model.architecture, .identity = model.identity, .label = ""};
 }
 
 struct Counts {
@@ -225,15 +228,14 @@ Json json_of(const Counts& counts) {
 
 int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
-  const std::vector<Input> inputs = open_inputs(verb.in);
-  Annotations annotations(verb.annotate, count(inputs), verb.force);
+  Problems problems(false);
+  const std::shared_ptr<const Dataset> pictures = open_embed_input({.paths = verb.in}, problems);
+  Annotations annotations(verb, *pictures);
   const Gallery gallery(verb.gallery);
+  const GalleryModel& model = gallery.model();
   const fs::path model_file = model_file_of(gallery, verb.model);
   const std::unique_ptr<Engine> engine = open_engine_of(gallery, model_file, verb.engine);
-  const GalleryModel& model = gallery.model();
-  const Decision decision = decision_for(
-      verb, {.path = text_of(model_file), .architecture = model.architecture, .identity = model.identity, .label = ""},
-      model.rule, gallery.size());
+  const Decision decision = decision_for(verb, info_of(model_file, model), model.rule, gallery.size());
   spdlog::info("faces are named from a cosine of {:.3f} on: {}", decision.threshold.cosine, origin_text(decision));
 
   FaceEmbedder embedder(*engine, embedder_options(verb.faces, verb.engine, model.rule));
@@ -244,25 +246,22 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   };
   Identifier identifier(embedder, gallery, search, decision.threshold.cosine, std::max<int64_t>(2, verb.top));
   const auto top = static_cast<size_t>(verb.top);
-  Json pictures = Json::array();
+  Json answers = Json::array();
   Counts counts;
-  Progress bar("identify", count(inputs), "images");
-  for (const Input& input : inputs) {
-    identifier.identify(*input.images, [&](int64_t index, const IdentifiedPicture& identified, Image& picture) {
-      const std::string name = input.name(index);
-      counts.add(identified);
-      warn_of_doubles(name, identified);
-      annotations.add(input.place(index), identified, picture);
-      if (common.json) {
-        pictures.push_back(json_of(name, identified, top));
-      } else {
-        print_answer(common, {}, lines_of(name, identified, top));
-      }
-      bar.update(counts.images);
-      return stop_signal() == 0;
-    });
-    if (stop_signal() != 0) break;
-  }
+  Progress bar("identify", pictures->size(), "images");
+  identifier.identify(*pictures, [&](int64_t index, const IdentifiedPicture& identified, Image& picture) {
+    const std::string name = printable(pictures->name(index), longest_path);
+    counts.add(identified);
+    warn_of_doubles(name, identified);
+    annotations.add(index, identified, picture);
+    if (common.json) {
+      answers.push_back(json_of(name, identified, top));
+    } else {
+      print_answer(common, {}, lines_of(name, identified, top));
+    }
+    bar.update(counts.images);
+    return stop_signal() == 0;
+  });
   annotations.warn();
   if (common.json) {
     print_answer(common,
@@ -271,7 +270,7 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
                   {"threshold", to_json(decision)},
                   {"recall", json_of(recall)},
                   {"counts", json_of(counts)},
-                  {"images", std::move(pictures)}},
+                  {"images", std::move(answers)}},
                  "");
   }
   if (stop_signal() != 0) return exit_signal + stop_signal();

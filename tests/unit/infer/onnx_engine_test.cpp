@@ -150,7 +150,7 @@ class HandMade : public OnnxEngine {
  protected:
   struct Options {
     int64_t batch = -1;
-    bool channels_last = false, bytes = false, fixed_inside = false;
+    bool channels_last = false, bytes = false, fixed_inside = false, one_for_all = false;
     int64_t inputs = 1, side = -1;
   };
 
@@ -166,7 +166,9 @@ class HandMade : public OnnxEngine {
                                     : std::vector{batch, int64_t{3}, side, side});
     }
     declare(graph_->add_output(), "y", false, {batch, 6});
-    constant("axes", options.channels_last ? std::vector<int64_t>{1, 2} : std::vector<int64_t>{2, 3});
+    std::vector<int64_t> axes = options.channels_last ? std::vector<int64_t>{1, 2} : std::vector<int64_t>{2, 3};
+    if (options.one_for_all) axes.insert(axes.begin(), 0);
+    constant("axes", axes);
     constant("shape", {options.fixed_inside ? batch : -1, 6});
     set(add("Cast", {"x0"}, "f"), "to", onnx::TensorProto::FLOAT);
     add("ReduceSum", {"f", "axes"}, "s");
@@ -242,6 +244,11 @@ TEST_F(HandMade, TakesAnyNumberOfImagesWhateverTheBatchOfTheGraph) {
       EXPECT_LE(relative_difference(sums(raw_), expected_), 1e-6) << batch << fixed_inside;
     }
   }
+}
+
+TEST_F(HandMade, IsRefusedWhereTheBatchHasOneEmbedding) {
+  write({.one_for_all = true});
+  EXPECT_THROW(sums(raw_), Error);
 }
 
 TEST_F(HandMade, OrdersAndNormalisesChannels) {
