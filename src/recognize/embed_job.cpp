@@ -67,6 +67,7 @@ EmbedJob::EmbedJob(const fs::path& out, const EmbeddingShape& shape, const Embed
   if (!begins_anew && !is_begun() && !is_finished()) check_free();
   make_folder(folder_);
   lock_ = std::make_unique<FolderLock>(folder_);
+  check_folder();
   state.job = description_.text();
   try {
     if (begins_anew) {
@@ -84,10 +85,34 @@ EmbedJob::EmbedJob(const fs::path& out, const EmbeddingShape& shape, const Embed
 
 EmbedJob::~EmbedJob() { remove_folder(); }
 
-// Unless something is begun that can be gone on with.
+// Unless something is begun that can be gone on with, or somebody keeps files of his own there.
 void EmbedJob::remove_folder() const {
+  if (is_begun()) return;
   std::error_code code;
-  if (!is_begun()) fs::remove_all(folder_, code);
+  for (const fs::path& file : parts()) fs::remove(file, code);
+  remove_temporaries_of(folder_ / state_file);
+  fs::remove(folder_, code);
+}
+
+std::vector<fs::path> EmbedJob::parts() const {
+  std::vector<std::string> suffixes = embedding_suffixes(shape_.format);
+  suffixes.insert(suffixes.end(), {waiting_norms_suffix, skipped_suffix});
+  std::vector<fs::path> parts;
+  for (const std::string& suffix : suffixes) parts.push_back(growing().string() + suffix + ".part");
+  return parts;
+}
+
+// A call that was killed before its first save() has left parts without a state.
+void EmbedJob::check_folder() const {
+  if (is_begun()) return;
+  remove_temporaries_of(folder_ / state_file);
+  const std::vector<fs::path> ours = parts();
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (std::ranges::find(ours, entry.path()) != ours.end()) continue;
+    throw Error::usage("is needed while the work is under way, and holds files of others")
+        .file(text_of(folder_))
+        .hint("move it away, or choose another --out");
+  }
 }
 
 fs::path EmbedJob::beside(const std::string& suffix) const { return out_.string() + suffix; }

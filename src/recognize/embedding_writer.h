@@ -49,7 +49,7 @@ struct EmbeddingRow {
 class EmbeddingWriter {
  public:
   virtual ~EmbeddingWriter() = default;
-  virtual bool takes(std::string_view name) const = 0;  // else there is no place for it in the file
+  virtual std::string fault_of(std::string_view name) const = 0;  // why the file cannot hold it; "": it can
   virtual void add(const EmbeddingRow& row) = 0;
   virtual void finish(int64_t rows) = 0;  // writes what tells of all rows
 };

@@ -106,11 +106,12 @@ using EmbedProgress = std::function<void(int64_t done, int64_t total)>;  // imag
 // Memory does not grow with the images, but for what `images` itself keeps, 4 bytes an image, and with `append` the
 // names of the rows that are there.
 //
-// What is wrong with a single image, a name with a line break in it among that where names stand in a .txt file, is
-// told in OUT.skipped.jsonl. Throws a usage Error when `out` is there and may not be replaced, when an earlier call was
-// interrupted (without `resume` or `force`), when it was begun with other input, model or options, saying which, when
-// `append` finds other ones, and when another process works on it; an Error when a file cannot be written, and when
-// the model gives what is no number.
+// What is wrong with a single image, a name that the file cannot hold among that (with a line break where names stand
+// in a .txt file, in another code than UTF-8 in .jsonl), is told in OUT.skipped.jsonl. Throws a usage Error when `out`
+// is there and may not be replaced, when an earlier call was interrupted (without `resume` or `force`), when it was
+// begun with other input, model or options, saying which, when `append` finds other ones, when OUT.embed holds files of
+// others, and when another process works on it; an Error when a file cannot be written, and when the model gives what
+// is no number.
 EmbedFileSummary embed_to_file(Engine& engine, std::shared_ptr<const Dataset> images, const Problems& problems,
                                const EmbedInput& input, const fs::path& out, const EmbedFileOptions& options,
                                const EmbedProgress& progress = {});

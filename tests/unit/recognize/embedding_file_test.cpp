@@ -428,6 +428,33 @@ TEST_F(EmbedToFile, WhatIsThereIsNotReplacedUnasked) {
   EXPECT_THAT(fault("f.parquet", options()), HasSubstr(".npy, .safetensors, .csv or .jsonl"));
 }
 
+TEST_F(EmbedToFile, AFolderOfSomebodyElseIsNotTouched) {
+  fs::create_directory(out_ / "e.npy.embed");
+  write_file(out_ / "e.npy.embed/mine", "precious");
+  EmbedFileOptions force = options();
+  force.force = true;
+  for (const EmbedFileOptions& each : {options(), force}) {
+    EXPECT_THAT(fault("e.npy", each), HasSubstr("holds files of others"));
+    EXPECT_EQ(files_in(out_), (std::map<std::string, std::string>{{"e.npy.embed/mine", "precious"}}));
+  }
+  fs::remove(out_ / "e.npy.embed/mine");
+  write_file(out_ / "e.npy.embed/e.npy.part", "a call was killed before it saved");
+  EXPECT_EQ(embed("e.npy").rows, 21);
+  EXPECT_FALSE(fs::exists(out_ / "e.npy.embed"));
+}
+
+TEST_F(EmbedToFile, NamesThatJsonCannotHoldAreSkipped) {
+  write_file(in_ / "b/latin\xE9.png", encode_png(picture(7)));
+  EmbedFileOptions append = options();
+  append.append = true;
+  for (int call = 0; call < 2; ++call) {
+    EXPECT_EQ(embed("e.jsonl", append).rows, 21);
+    EXPECT_THAT(read_text(out_ / "e.jsonl.skipped.jsonl"), HasSubstr("UTF-8"));
+    EXPECT_EQ(embed("e.csv", append).rows, 22);
+    EXPECT_EQ(embed("e.npy", append).rows, 22);
+  }
+}
+
 TEST_F(EmbedToFile, AppendLooksWhetherTheFileIsWhole) {
   embed("e.npy");
   write_file(out_ / "e.npy.names.txt", "a\nb\n");
