@@ -12,7 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* state_file = "state.json";
-constexpr const char* skipped_suffix = ".skipped.jsonl";
 constexpr const char* summary_suffix = ".json";
 
 EmbedState load_state(const fs::path& file) try {
@@ -189,7 +188,8 @@ void EmbedJob::publish() {
     const fs::path part = growing().string() + suffix + ".part";
     if (fs::exists(part)) fs::rename(part, beside(suffix));
   }
-  if (state.skipped == 0) fs::remove(beside(skipped_suffix));
+  const fs::path skipped = beside(skipped_suffix);
+  if (fs::exists(skipped) && fs::is_empty(skipped)) fs::remove(skipped);
   Json calls = state.earlier_calls;
   calls.push_back(description_.call);
   calls.back().update({{"rows", state.rows}, {"skipped", state.skipped}});

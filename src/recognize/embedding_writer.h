@@ -38,6 +38,7 @@ std::string embedding_format(const fs::path& out);
 std::vector<std::string> embedding_suffixes(const std::string& format);
 inline constexpr const char* names_suffix = ".names.txt";
 inline constexpr const char* norms_suffix = ".norms.npy";
+inline constexpr const char* skipped_suffix = ".skipped.jsonl";
 inline constexpr const char* waiting_norms_suffix = ".norms";  // of safetensors, while it grows
 
 struct EmbeddingRow {

@@ -9,7 +9,8 @@
 //     OUT.csv           name,norm,e0,e1,… with a row of these names first (RFC 4180)
 //     OUT.jsonl         {"name", "label" (who is in it, where the data set tells), "norm", "embedding": […]} a line
 //     OUT.json          the summary, see below; it is there only when all else is
-//     OUT.skipped.jsonl {"name", "reason"} a line: the images that gave no row; there when there are any
+//     OUT.skipped.jsonl {"name", "reason"} a line: the images that gave no row; there when there are any,
+//                       in the order of the calls; an image that a call tries again is told again
 //
 // where OUT in the last two is with its extension: e.npy.json. Rows are in the order of the images. Norms are the L2
 // norms of the embeddings before they are brought to length 1: a measure of quality, low for what is blurred, dark or

@@ -376,6 +376,28 @@ TEST_F(EmbedToFile, AppendAddsWhatIsNew) {
   EXPECT_EQ(files_in(out_), before);
 }
 
+TEST_F(EmbedToFile, AppendKeepsTheListOfWhatWasSkipped) {
+  EmbedFileOptions append = options();
+  append.append = true;
+  for (const std::string out : {"e.npy", "e.safetensors", "e.csv"}) {
+    write_file(in_ / "a/broken.png", "no image");
+    paths_ = {in_ / "a"};
+    embed(out);
+    const std::vector<std::string> before = lines_of(out_ / (out + ".skipped.jsonl"));
+    ASSERT_EQ(before.size(), 1U);
+    paths_ = {in_ / "b"};
+    EXPECT_EQ(embed(out, append).rows, 21);
+    EXPECT_EQ(lines_of(out_ / (out + ".skipped.jsonl")), before);
+    fs::rename(in_ / "a/broken.png", in_ / "b/wrong.png");
+    embed(out, append);
+    const std::vector<std::string> after = lines_of(out_ / (out + ".skipped.jsonl"));
+    ASSERT_EQ(after.size(), 2U);
+    EXPECT_EQ(after.front(), before.front());
+    EXPECT_THAT(after.back(), HasSubstr("wrong.png"));
+    fs::remove(in_ / "b/wrong.png");
+  }
+}
+
 TEST_F(EmbedToFile, AppendBeginsAFileThatIsNotThere) {
   EmbedFileOptions append = options();
   append.append = true;
