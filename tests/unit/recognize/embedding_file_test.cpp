@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -524,10 +525,16 @@ TEST_F(EmbedInputs, ListsNameImagesThatNeedNotBeThere) {
 TEST_F(EmbedInputs, StandardInputIsALineOrANulApart) {
   for (const std::string& text : {std::string("x/1.png\nx/a b.jpg\n"), std::string("x/1.png\0x/a b.jpg\0", 18)}) {
     write_file(folder_ / "stdin", text);
-    const int kept = ::dup(0), file = ::open((folder_ / "stdin").c_str(), O_RDONLY);
-    ::dup2(file, 0);
-    ::close(file);
-    EXPECT_THAT(names({.paths = {"-"}}), ElementsAre("x/1.png", "x/a b.jpg"));
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(ends[1]);
+    const int kept = ::dup(0);
+    for (const int input : {::open((folder_ / "stdin").c_str(), O_RDONLY), ends[0]}) {
+      ::dup2(input, 0);
+      ::close(input);
+      EXPECT_THAT(names({.paths = {"-"}}), ElementsAre("x/1.png", "x/a b.jpg"));
+    }
     ::dup2(kept, 0);
     ::close(kept);
   }
