@@ -62,14 +62,13 @@ EmbedJob::EmbedJob(const fs::path& out, const EmbeddingShape& shape, const Embed
                    const EmbedDescription& description)
     : out_(out), folder_(out.string() + ".embed"), shape_(shape), description_(description) {
   if (fs::is_directory(out_)) throw Error::usage("is a folder, and a file is to be written").file(text_of(out_));
-  const bool begins_anew = options.force && !options.resume && !options.append;
-  if (!begins_anew && !is_begun() && !is_finished()) check_free();
+  if (!options.force && !is_begun() && !is_finished()) check_free();
   make_folder(folder_);
   lock_ = std::make_unique<FolderLock>(folder_);
   check_folder();
   state.job = description_.text();
   try {
-    if (begins_anew) {
+    if (options.force) {
       fs::remove(folder_ / state_file);
     } else if (is_begun()) {
       take_up(options);

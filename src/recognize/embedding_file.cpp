@@ -112,6 +112,7 @@ void check(const EmbedFileOptions& options) {
     throw Error::usage(fmt::format("--shard {}/{}: there are shards 1/N … N/N", shard.index, shard.count));
   }
   if (options.append && options.force) throw Error::usage("--append keeps what --force would replace");
+  if (options.resume && options.force) throw Error::usage("--resume goes on with what --force would replace");
 }
 
 Metadata to_metadata(const Json& embedding) {
