@@ -2,7 +2,6 @@
 #include <spdlog/spdlog.h>
 
 #include <fstream>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -147,7 +146,7 @@ class Rows {
   void write(const std::string& text) {
     constexpr size_t buffered = size_t{1} << 20;
     if (!file_) {
-      std::cout << text << std::flush;
+      print(text);
     } else if ((buffer_ += text).size() >= buffered) {
       file_->write(buffer_);
       buffer_.clear();
@@ -286,9 +285,9 @@ int verify_pairs(const VerifyVerb& verb, FaceModel& face, const std::optional<De
   }
   if (counts.failed > 0) {
     spdlog::warn("{} pairs could not be compared; `error` says why", counts.failed);
-    return exit_skipped;
   }
-  return verb.exit_code && counts.different > 0 ? exit_no : exit_done;
+  if (verb.exit_code && counts.different > 0) return exit_no;
+  return counts.failed > 0 ? exit_skipped : exit_done;
 }
 
 }  // namespace facerec
