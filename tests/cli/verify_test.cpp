@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
 
 #include "cli/small_model.h"
 #include "support/images.h"
@@ -162,6 +165,26 @@ TEST_F(Verify, AFullStandardOutputIsAnError) {
     EXPECT_EQ(outcome.exit_code, 1);
     EXPECT_THAT(outcome.err, HasSubstr("standard output cannot be written: No space left"));
   }
+}
+
+TEST_F(Verify, BySigtermItLeavesNoFile) {
+  const fs::path in = folder_ / "in", results = folder_ / "results";
+  fs::create_directories(in);
+  fs::create_directories(results);
+  std::string list;
+  for (int i = 0; i < 4000; ++i) {
+    const fs::path picture = in / (std::to_string(i) + ".jpg");
+    fs::create_symlink(pictures_[0], picture);
+    list += pictures_[0] + "\t" + picture.string() + "\n";
+  }
+  write_file(folder_ / "list.tsv", list);
+  Process process({"verify", "--model", model_, "--pairs", folder_ / "list.tsv", "--out", results / "o.csv"});
+  for (int i = 0; i < 3000 && fs::is_empty(results); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.exit_code, 128 + SIGTERM);
+  EXPECT_THAT(outcome.err, HasSubstr("stopped by a signal"));
+  EXPECT_TRUE(fs::is_empty(results));
 }
 
 TEST_F(Verify, SaysWhatIsWrongWithAList) {

@@ -9,12 +9,14 @@
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/progress.h"
+#include "facerec/core/stop.h"
 #include "facerec/core/text.h"
 #include "facerec/data/pairs.h"
 #include "facerec/recognize/embed_pictures.h"
 #include "tools/run/face_model.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
+#include "tools/run/stopped.h"
 
 namespace facerec {
 namespace {
@@ -57,6 +59,7 @@ EmbeddedSet embed(FaceModel& face, const CalibrationSet& set, int threads) {
   const bool named = set.images->classes() > 1;
   Progress progress("embed " + set.name, set.images->size(), "images");
   const auto take = [&](int64_t index, const EmbeddedPicture& picture, const std::string& error) {
+    throw_when_stopped();
     progress.update(index + 1);
     const bool usable = error.empty() && !picture.faces.empty() && picture.faces.front().norm > 0;
     if (!usable) {
@@ -111,6 +114,7 @@ Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const 
   if (set.pairs) return calibrate_pairs(embedded.faces, pairs_of(set, embedded), options_of(verb));
   std::optional<Progress> progress;
   return calibrate(embedded.faces, options_of(verb), [&](int64_t done, int64_t total) {
+    throw_when_stopped();
     if (!progress) progress.emplace("compare " + set.name, total, "images");
     progress->update(done);
   });
@@ -141,7 +145,8 @@ Json answer(const CalibrateVerb& verb, const Calibration& calibration, const fs:
 
 }  // namespace
 
-int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) {
+int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) try {
+  catch_stop_signals();
   const fs::path model = find_model(verb.model);
   check_places(verb, model);
   Problems problems;
@@ -151,6 +156,7 @@ int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) {
   embedded.skipped.insert(embedded.skipped.end(), problems.list().begin(), problems.list().end());
 
   Calibration calibration = measure(verb, set, embedded);
+  throw_when_stopped();
   calibration.model = face.model.info.identity;
   calibration.architecture = face.model.info.architecture;
   calibration.rule = face.rule;
@@ -163,6 +169,8 @@ int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) {
   if (verb.write_to_model) text += fmt::format("  written into {}\n", text_of(model));
   print_answer(common, answer(verb, calibration, model, embedded.skipped), text);
   return embedded.skipped.empty() ? exit_done : exit_skipped;
+} catch (const Stopped& stopped) {
+  return tell_stopped(stopped, common);
 }
 
 }  // namespace facerec

@@ -14,6 +14,7 @@
 #include "facerec/recognize/embed_pictures.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
+#include "tools/run/stopped.h"
 #include "tools/run/verify.h"
 
 namespace facerec {
@@ -264,13 +265,16 @@ int verify_pairs(const VerifyVerb& verb, FaceModel& face, const std::optional<De
   const PairList list = read_list(verb);
   Rows rows(verb, common.json);
   PairVerifier verifier(list, decision, rows);
-  {
+  try {
     Progress progress("verify", list.pictures->size(), "images");
     embed_pictures(*face.embedder, *list.pictures, verb.engine.threads,
                    [&](int64_t index, const EmbeddedPicture& picture, const std::string& error) {
+                     throw_when_stopped();
                      verifier.take(picture, error);
                      progress.update(index + 1);
                    });
+  } catch (const Stopped& stopped) {
+    return tell_stopped(stopped, common);
   }
   const Counts& counts = verifier.counts();
   Json json = summary_json(verb, list, counts);
