@@ -89,14 +89,17 @@ std::vector<Pair> pairs_of(const CalibrationSet& set, const EmbeddedSet& embedde
   return pairs;
 }
 
+fs::path skipped_list(const CalibrateVerb& verb) { return verb.out + ".skipped.jsonl"; }
+
 // Before hours of work, not after.
 void check_places(const CalibrateVerb& verb, const fs::path& model) {
   if (!verb.out.empty()) {
     if (lower(fs::path(verb.out).extension().string()) != ".json") {
       throw Error::usage("the file of a calibration ends in .json").file(verb.out);
     }
-    if (fs::exists(verb.out) && !verb.force) {
-      throw Error::usage("exists already").file(verb.out).hint("--force replaces it");
+    for (const fs::path& file : {fs::path(verb.out), skipped_list(verb)}) {
+      if (!fs::exists(file) || verb.force) continue;
+      throw Error::usage("exists already").file(text_of(file)).hint("--force replaces it");
     }
   }
   if (!verb.write_to_model) return;
@@ -123,13 +126,19 @@ Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const 
 }
 
 void tell_skipped(const CalibrateVerb& verb, const std::vector<BadInput>& skipped) {
-  if (skipped.empty()) return;
-  spdlog::warn("{} images are left out, the first: {}: {}", skipped.size(), skipped.front().name,
-               skipped.front().reason);
+  if (!skipped.empty()) {
+    spdlog::warn("{} images are left out, the first: {}: {}", skipped.size(), skipped.front().name,
+                 skipped.front().reason);
+  }
   if (verb.out.empty()) return;
+  const fs::path file = skipped_list(verb);
   std::string text;
-  for (const BadInput& input : skipped) text += input.name + "\t" + input.reason + "\n";
-  write_file(verb.out + ".skipped.txt", text);
+  for (const BadInput& input : skipped) text += to_json_text({{"name", input.name}, {"reason", input.reason}}) + "\n";
+  if (!skipped.empty()) {
+    write_file(file, text);
+  } else if (verb.force) {
+    fs::remove(file);
+  }
 }
 
 // The document is a calibration itself, with what was done beside it.
@@ -161,9 +170,9 @@ int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) try {
   calibration.architecture = face.model.info.architecture;
   calibration.rule = face.rule;
   calibration.data = set.name;
+  tell_skipped(verb, embedded.skipped);
   if (!verb.out.empty()) write_file(verb.out, to_json_text(to_json(calibration), 2) + "\n");
   if (verb.write_to_model) write_into_model(model, calibration);
-  tell_skipped(verb, embedded.skipped);
   std::string text = to_text(calibration);
   if (!verb.out.empty()) text += fmt::format("  written: {}\n", verb.out);
   if (verb.write_to_model) text += fmt::format("  written into {}\n", text_of(model));
