@@ -26,10 +26,11 @@ RunVerb set_up_calibrate(CLI::App& app) {
       ->check(CLI::Range(0.0, 0.5));
   app.add_option("--gallery-size", verb->gallery_size, "people in the gallery that --fpir is for; default: all sizes")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
-  app.add_option("--out", verb->out, "write the calibration into this .json file");
+  app.add_option("--out", verb->out,
+                 "write the calibration into this .json file, and images that are left out into OUT.skipped.jsonl");
   app.add_flag("--write-to-model", verb->write_to_model,
                "write it into the model's .safetensors, where verify and identify find it");
-  app.add_flag("--force", verb->force, "replace --out, or the calibration that the model has");
+  app.add_flag("--force", verb->force, "replace --out and the list beside it, or the calibration that the model has");
   app.footer(
       "Every pair of images of different people is compared, so that 800 images tell of FMR 1e-4. Any rate can be "
       "asked "

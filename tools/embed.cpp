@@ -27,8 +27,8 @@ void add_work_options(CLI::App& app, EmbedVerb& verb) {
   CLI::Option* append =
       app.add_flag("--append", options.append, "add the images whose names are not there to a file that is");
   app.add_flag("--strict", options.strict, "stop at the first image that gives no row");
-  app.add_flag("--resume", options.resume, "go on with what an interrupted call has begun");
-  app.add_flag("--force", options.force, "replace what is there")->excludes(append);
+  CLI::Option* resume = app.add_flag("--resume", options.resume, "go on with what an interrupted call has begun");
+  app.add_flag("--force", options.force, "replace what is there")->excludes(append)->excludes(resume);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -109,4 +110,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace facerec
 
-int main(int argc, char** argv) { return facerec::run(argc, argv); }
+int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // write() then fails, and the error names the file
+  return facerec::run(argc, argv);
+}

@@ -37,7 +37,8 @@ RunVerb set_up_verify(CLI::App& app) {
       ->check(CLI::Range(-1.0, 1.0))
       ->excludes(calibration)
       ->excludes(fmr);
-  app.add_flag("--exit-code", verb->exit_code, "exit with 4 when they, or any of the pairs, are different people");
+  app.add_flag("--exit-code", verb->exit_code,
+               "exit with 4 when they, or any of the pairs, are different people, whether or not other pairs fail (3)");
   app.add_flag("--force", verb->force, "replace --out");
   app.footer(
       "Without a calibration or --threshold the similarity is given and nothing decided. Of several faces the largest "

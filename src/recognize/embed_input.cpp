@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <glob.h>
 #include <re2/re2.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include "core/texts.h"
 #include "data/image_files.h"
@@ -17,7 +20,20 @@ namespace facerec {
 namespace {
 
 constexpr uint64_t longest_list = uint64_t{1} << 36;
-constexpr const char* standard_input = "/dev/stdin";
+
+// From its descriptor: a socket cannot be opened by the name /dev/stdin.
+std::string read_standard_input() {
+  std::string text;
+  std::vector<char> buffer(size_t{1} << 16);
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (n == 0) return text;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw Error("cannot be read: " + std::generic_category().message(errno)).file("standard input");
+    text.append(buffer.data(), static_cast<size_t>(n));
+    if (text.size() > longest_list) throw Error("is longer than any list that is read here").file("standard input");
+  }
+}
 
 // Single images, whose paths do not tell who is in them.
 class ListedImages final : public ImageFiles {
@@ -111,7 +127,7 @@ class Inputs {
   void add(const std::string& path) {
     std::error_code code;
     if (path == "-") {
-      add_set(images_named_in(read_text(standard_input, longest_list), input_.root));
+      add_set(images_named_in(read_standard_input(), input_.root));
     } else if (is_glob(path) && !fs::exists(path, code) && data_format(path).empty()) {
       add_matches(path);
     } else {

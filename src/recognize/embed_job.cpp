@@ -12,7 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* state_file = "state.json";
-constexpr const char* skipped_suffix = ".skipped.jsonl";
 constexpr const char* summary_suffix = ".json";
 
 EmbedState load_state(const fs::path& file) try {
@@ -63,13 +62,13 @@ EmbedJob::EmbedJob(const fs::path& out, const EmbeddingShape& shape, const Embed
                    const EmbedDescription& description)
     : out_(out), folder_(out.string() + ".embed"), shape_(shape), description_(description) {
   if (fs::is_directory(out_)) throw Error::usage("is a folder, and a file is to be written").file(text_of(out_));
-  const bool begins_anew = options.force && !options.resume && !options.append;
-  if (!begins_anew && !is_begun() && !is_finished()) check_free();
+  if (!options.force && !is_begun() && !is_finished()) check_free();
   make_folder(folder_);
   lock_ = std::make_unique<FolderLock>(folder_);
+  check_folder();
   state.job = description_.text();
   try {
-    if (begins_anew) {
+    if (options.force) {
       fs::remove(folder_ / state_file);
     } else if (is_begun()) {
       take_up(options);
@@ -84,10 +83,34 @@ EmbedJob::EmbedJob(const fs::path& out, const EmbeddingShape& shape, const Embed
 
 EmbedJob::~EmbedJob() { remove_folder(); }
 
-// Unless something is begun that can be gone on with.
+// Unless something is begun that can be gone on with, or somebody keeps files of his own there.
 void EmbedJob::remove_folder() const {
+  if (is_begun()) return;
   std::error_code code;
-  if (!is_begun()) fs::remove_all(folder_, code);
+  for (const fs::path& file : parts()) fs::remove(file, code);
+  remove_temporaries_of(folder_ / state_file);
+  fs::remove(folder_, code);
+}
+
+std::vector<fs::path> EmbedJob::parts() const {
+  std::vector<std::string> suffixes = embedding_suffixes(shape_.format);
+  suffixes.insert(suffixes.end(), {waiting_norms_suffix, skipped_suffix});
+  std::vector<fs::path> parts;
+  for (const std::string& suffix : suffixes) parts.push_back(growing().string() + suffix + ".part");
+  return parts;
+}
+
+// A call that was killed before its first save() has left parts without a state.
+void EmbedJob::check_folder() const {
+  if (is_begun()) return;
+  remove_temporaries_of(folder_ / state_file);
+  const std::vector<fs::path> ours = parts();
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (std::ranges::find(ours, entry.path()) != ours.end()) continue;
+    throw Error::usage("is needed while the work is under way, and holds files of others")
+        .file(text_of(folder_))
+        .hint("move it away, or choose another --out");
+  }
 }
 
 fs::path EmbedJob::beside(const std::string& suffix) const { return out_.string() + suffix; }
@@ -164,7 +187,8 @@ void EmbedJob::publish() {
     const fs::path part = growing().string() + suffix + ".part";
     if (fs::exists(part)) fs::rename(part, beside(suffix));
   }
-  if (state.skipped == 0) fs::remove(beside(skipped_suffix));
+  const fs::path skipped = beside(skipped_suffix);
+  if (fs::exists(skipped) && fs::is_empty(skipped)) fs::remove(skipped);
   Json calls = state.earlier_calls;
   calls.push_back(description_.call);
   calls.back().update({{"rows", state.rows}, {"skipped", state.skipped}});

@@ -54,6 +54,8 @@ class EmbedJob {
   bool is_finished() const;
   void remove_folder() const;
   void check_free() const;
+  void check_folder() const;
+  std::vector<fs::path> parts() const;  // what grows in the folder
   void take_up(const EmbedFileOptions& options);
   void take_up_finished(const EmbedFileOptions& options);
   fs::path beside(const std::string& suffix) const;

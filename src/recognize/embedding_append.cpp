@@ -104,6 +104,9 @@ std::vector<uint64_t> copy_rows(const EmbeddingShape& shape, const fs::path& out
     copy_part(beside(out, names_suffix), beside(file, names_suffix));
     sizes.push_back(fs::file_size(beside(out, names_suffix)));
   }
+  const fs::path skipped = beside(out, skipped_suffix);
+  if (fs::exists(skipped)) copy_part(skipped, beside(file, skipped_suffix));
+  sizes.push_back(fs::exists(skipped) ? fs::file_size(skipped) : 0);
   return sizes;
 }
 

@@ -112,6 +112,7 @@ void check(const EmbedFileOptions& options) {
     throw Error::usage(fmt::format("--shard {}/{}: there are shards 1/N … N/N", shard.index, shard.count));
   }
   if (options.append && options.force) throw Error::usage("--append keeps what --force would replace");
+  if (options.resume && options.force) throw Error::usage("--resume goes on with what --force would replace");
 }
 
 Metadata to_metadata(const Json& embedding) {
@@ -244,8 +245,7 @@ void EmbedRun::take(const EmbeddedBatch& batch) {
 std::vector<std::string> EmbedRun::faults_of(const EmbeddedBatch& batch) const {
   std::vector<std::string> faults(static_cast<size_t>(batch.size));
   for (size_t i = 0; i < faults.size(); ++i) {
-    const bool has_place = writer_->takes(images_->name(batch.first + static_cast<int64_t>(i)));
-    if (!has_place) faults[i] = "its name has a line break in it, which a list of names a line each cannot hold";
+    faults[i] = writer_->fault_of(images_->name(batch.first + static_cast<int64_t>(i)));
   }
   for (const BrokenImage& broken : batch.broken)
     faults[static_cast<size_t>(broken.index - batch.first)] = broken.reason;

@@ -7,6 +7,7 @@
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 #include "facerec/io/safetensors.h"
 #include "io/npy.h"
 
@@ -25,7 +26,10 @@ class BinaryWriter : public EmbeddingWriter {
         norms_(files.open(file.string() + norms)),
         names_(files.open(file.string() + names_suffix)) {}
 
-  bool takes(std::string_view name) const override { return name.find_first_of("\n\r") == std::string_view::npos; }
+  std::string fault_of(std::string_view name) const override {
+    const bool is_line = name.find_first_of("\n\r") == std::string_view::npos;
+    return is_line ? "" : "its name has a line break in it, which a list of names a line each cannot hold";
+  }
 
   void add(const EmbeddingRow& row) override {
     rows_.write(std::as_bytes(row.values));
@@ -113,7 +117,7 @@ class CsvWriter final : public EmbeddingWriter {
     rows_.write(columns + "\n");
   }
 
-  bool takes(std::string_view) const override { return true; }
+  std::string fault_of(std::string_view) const override { return ""; }
 
   void add(const EmbeddingRow& row) override {
     std::string line = csv_field(row.name);
@@ -132,7 +136,9 @@ class JsonWriter final : public EmbeddingWriter {
  public:
   JsonWriter(const fs::path& file, GrowingFiles& files) : rows_(files.open(file)) {}
 
-  bool takes(std::string_view) const override { return true; }
+  std::string fault_of(std::string_view name) const override {
+    return is_utf8(name) ? "" : "its name is not UTF-8, and JSON holds nothing else";
+  }
 
   void add(const EmbeddingRow& row) override {
     nlohmann::ordered_json told{{"name", row.name}};

@@ -38,6 +38,7 @@ std::string embedding_format(const fs::path& out);
 std::vector<std::string> embedding_suffixes(const std::string& format);
 inline constexpr const char* names_suffix = ".names.txt";
 inline constexpr const char* norms_suffix = ".norms.npy";
+inline constexpr const char* skipped_suffix = ".skipped.jsonl";
 inline constexpr const char* waiting_norms_suffix = ".norms";  // of safetensors, while it grows
 
 struct EmbeddingRow {
@@ -49,7 +50,7 @@ struct EmbeddingRow {
 class EmbeddingWriter {
  public:
   virtual ~EmbeddingWriter() = default;
-  virtual bool takes(std::string_view name) const = 0;  // else there is no place for it in the file
+  virtual std::string fault_of(std::string_view name) const = 0;  // why the file cannot hold it; "": it can
   virtual void add(const EmbeddingRow& row) = 0;
   virtual void finish(int64_t rows) = 0;  // writes what tells of all rows
 };

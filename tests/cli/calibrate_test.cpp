@@ -85,8 +85,15 @@ TEST_F(Calibrate, LeavesOutWhatCannotBeReadAndSaysSo) {
   EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
   EXPECT_EQ(outcome.json().at("images"), 95);
   EXPECT_EQ(outcome.json().at("skipped").size(), 1U);
-  EXPECT_THAT(read_text(out + ".skipped.txt"), HasSubstr(broken.filename().string()));
+  const auto skipped = nlohmann::json::parse(read_text(out + ".skipped.jsonl"));
+  EXPECT_THAT(skipped.at("name"), HasSubstr(broken.filename().string()));
+  EXPECT_NE(skipped.at("reason"), "");
   EXPECT_THAT(read_text(out), Not(HasSubstr("skipped")));
+  fs::remove(broken);
+  fs::remove(out);
+  EXPECT_EQ(calibrate({"--out", out}, copy).exit_code, 2);  // the list is there
+  EXPECT_EQ(calibrate({"--out", out, "--force"}, copy).exit_code, 0);
+  EXPECT_FALSE(fs::exists(out + ".skipped.jsonl"));
 }
 
 TEST_F(Calibrate, SaysWhatIsTooLittle) {

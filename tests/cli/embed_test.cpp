@@ -168,6 +168,7 @@ TEST_F(Embed, WhatIsWrongOnTheCommandLineIsSaid) {
                         {crops_, "e.parquet", {}, ".npy, .safetensors, .csv or .jsonl"},
                         {crops_, "e.npy", {"--shard", "3/2"}, "--shard 3/2"},
                         {crops_, "e.npy", {"--append", "--force"}, "excludes"},
+                        {crops_, "e.npy", {"--resume", "--force"}, "excludes"},
                         {crops_, "e.npy", {"--fallback", "center"}, "--align"},
                         {crops_, "folder.npy", {"--force"}, "is a folder"}}) {
     const Outcome outcome = embed(c.in, c.out, c.options);

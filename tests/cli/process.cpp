@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -38,11 +37,10 @@ void redirect(const std::string& path, int flags, int descriptor) {
 [[noreturn]] void become(std::vector<char*>& argv, const Environment& environment, const std::string& out,
                          const std::string& err) {
   redirect(environment.standard_input, O_RDONLY, STDIN_FILENO);
-  redirect(out, O_WRONLY, STDOUT_FILENO);
+  redirect(environment.standard_output.empty() ? out : environment.standard_output, O_WRONLY, STDOUT_FILENO);
   redirect(err, O_WRONLY, STDERR_FILENO);
   for (const auto& [name, value] : environment.variables) setenv(name.c_str(), value.c_str(), 1);
   if (environment.file_size_limit > 0) {
-    std::signal(SIGXFSZ, SIG_IGN);  // write() then fails, as on a full disk
     const auto limit = static_cast<rlim_t>(environment.file_size_limit);
     const rlimit both{limit, limit};
     setrlimit(RLIMIT_FSIZE, &both);

@@ -21,8 +21,9 @@ struct Outcome {
 
 struct Environment {
   std::map<std::string, std::string> variables;
-  long file_size_limit = 0;  // bytes that a file may grow to, as on a full disk; 0: no limit
+  long file_size_limit = 0;  // bytes that a file may grow to (ulimit -f); 0: no limit
   std::string standard_input = "/dev/null";
+  std::string standard_output = "";  // "": Outcome::out has it
 };
 
 // A running process; wait() must be called.

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
 
 #include "cli/small_model.h"
 #include "support/images.h"
@@ -122,7 +125,7 @@ TEST_F(Verify, ListsOfPairsAreDecidedLineByLine) {
   write_file(list, pictures_[0] + "\t" + odd + "\t1\n" + pictures_[0] + "\tabsent.jpg\n\n" + pictures_[8] + "\t" +
                        pictures_[0] + "\t0\n");
   const Outcome outcome = verify({"--pairs", list, "--threshold", "0.99999", "--out", out, "--exit-code", "--json"});
-  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;  // one is different
   EXPECT_EQ(outcome.json().at("pairs"), 3);
   EXPECT_EQ(outcome.json().at("failed"), 1);
   EXPECT_EQ(outcome.json().at("same"), 1);
@@ -133,6 +136,7 @@ TEST_F(Verify, ListsOfPairsAreDecidedLineByLine) {
   EXPECT_THAT(csv, HasSubstr("odd, \"\"name\"\".jpg\",1.0,"));
   EXPECT_THAT(csv, HasSubstr("absent.jpg: "));
   EXPECT_EQ(verify({"--pairs", list, "--out", out}).exit_code, 2);
+  EXPECT_EQ(verify({"--pairs", list, "--threshold", "0.99999"}).exit_code, 3);
   const Outcome printed = verify({"--pairs", list, "--threshold", "0.99999", "--root", "/"});
   EXPECT_EQ(printed.out, csv);
   EXPECT_EQ(verify({"--pairs", list, "--json"}).json().at("results").size(), 3U);
@@ -149,6 +153,38 @@ TEST_F(Verify, ListsOfBenchmarksAreUnderstood) {
   const std::string lines = read_text(out);
   EXPECT_EQ(std::ranges::count(lines, '\n'), 40);
   EXPECT_EQ(nlohmann::json::parse(lines.substr(0, lines.find('\n'))).at("expected"), "same");
+}
+
+TEST_F(Verify, AFullStandardOutputIsAnError) {
+  const std::string eval = small_faces() + "/eval";
+  for (const std::vector<std::string>& in :
+       {std::vector<std::string>{pictures_[0], pictures_[1]}, {"--pairs", eval + "/pairs.txt", "--root", eval}}) {
+    std::vector<std::string> arguments{"verify", "--model", model_};
+    arguments.insert(arguments.end(), in.begin(), in.end());
+    const Outcome outcome = facerec(arguments, {.variables = {}, .standard_output = "/dev/full"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("standard output cannot be written: No space left"));
+  }
+}
+
+TEST_F(Verify, BySigtermItLeavesNoFile) {
+  const fs::path in = folder_ / "in", results = folder_ / "results";
+  fs::create_directories(in);
+  fs::create_directories(results);
+  std::string list;
+  for (int i = 0; i < 4000; ++i) {
+    const fs::path picture = in / (std::to_string(i) + ".jpg");
+    fs::create_symlink(pictures_[0], picture);
+    list += pictures_[0] + "\t" + picture.string() + "\n";
+  }
+  write_file(folder_ / "list.tsv", list);
+  Process process({"verify", "--model", model_, "--pairs", folder_ / "list.tsv", "--out", results / "o.csv"});
+  for (int i = 0; i < 3000 && fs::is_empty(results); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  process.send(SIGTERM);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.exit_code, 128 + SIGTERM);
+  EXPECT_THAT(outcome.err, HasSubstr("stopped by a signal"));
+  EXPECT_TRUE(fs::is_empty(results));
 }
 
 TEST_F(Verify, SaysWhatIsWrongWithAList) {

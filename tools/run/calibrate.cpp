@@ -9,12 +9,14 @@
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/progress.h"
+#include "facerec/core/stop.h"
 #include "facerec/core/text.h"
 #include "facerec/data/pairs.h"
 #include "facerec/recognize/embed_pictures.h"
 #include "tools/run/face_model.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
+#include "tools/run/stopped.h"
 
 namespace facerec {
 namespace {
@@ -57,6 +59,7 @@ EmbeddedSet embed(FaceModel& face, const CalibrationSet& set, int threads) {
   const bool named = set.images->classes() > 1;
   Progress progress("embed " + set.name, set.images->size(), "images");
   const auto take = [&](int64_t index, const EmbeddedPicture& picture, const std::string& error) {
+    throw_when_stopped();
     progress.update(index + 1);
     const bool usable = error.empty() && !picture.faces.empty() && picture.faces.front().norm > 0;
     if (!usable) {
@@ -86,14 +89,17 @@ std::vector<Pair> pairs_of(const CalibrationSet& set, const EmbeddedSet& embedde
   return pairs;
 }
 
+fs::path skipped_list(const CalibrateVerb& verb) { return verb.out + ".skipped.jsonl"; }
+
 // Before hours of work, not after.
 void check_places(const CalibrateVerb& verb, const fs::path& model) {
   if (!verb.out.empty()) {
     if (lower(fs::path(verb.out).extension().string()) != ".json") {
       throw Error::usage("the file of a calibration ends in .json").file(verb.out);
     }
-    if (fs::exists(verb.out) && !verb.force) {
-      throw Error::usage("exists already").file(verb.out).hint("--force replaces it");
+    for (const fs::path& file : {fs::path(verb.out), skipped_list(verb)}) {
+      if (!fs::exists(file) || verb.force) continue;
+      throw Error::usage("exists already").file(text_of(file)).hint("--force replaces it");
     }
   }
   if (!verb.write_to_model) return;
@@ -111,6 +117,7 @@ Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const 
   if (set.pairs) return calibrate_pairs(embedded.faces, pairs_of(set, embedded), options_of(verb));
   std::optional<Progress> progress;
   return calibrate(embedded.faces, options_of(verb), [&](int64_t done, int64_t total) {
+    throw_when_stopped();
     if (!progress) progress.emplace("compare " + set.name, total, "images");
     progress->update(done);
   });
@@ -119,13 +126,19 @@ Calibration measure(const CalibrateVerb& verb, const CalibrationSet& set, const 
 }
 
 void tell_skipped(const CalibrateVerb& verb, const std::vector<BadInput>& skipped) {
-  if (skipped.empty()) return;
-  spdlog::warn("{} images are left out, the first: {}: {}", skipped.size(), skipped.front().name,
-               skipped.front().reason);
+  if (!skipped.empty()) {
+    spdlog::warn("{} images are left out, the first: {}: {}", skipped.size(), skipped.front().name,
+                 skipped.front().reason);
+  }
   if (verb.out.empty()) return;
+  const fs::path file = skipped_list(verb);
   std::string text;
-  for (const BadInput& input : skipped) text += input.name + "\t" + input.reason + "\n";
-  write_file(verb.out + ".skipped.txt", text);
+  for (const BadInput& input : skipped) text += to_json_text({{"name", input.name}, {"reason", input.reason}}) + "\n";
+  if (!skipped.empty()) {
+    write_file(file, text);
+  } else if (verb.force) {
+    fs::remove(file);
+  }
 }
 
 // The document is a calibration itself, with what was done beside it.
@@ -141,7 +154,8 @@ Json answer(const CalibrateVerb& verb, const Calibration& calibration, const fs:
 
 }  // namespace
 
-int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) {
+int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) try {
+  catch_stop_signals();
   const fs::path model = find_model(verb.model);
   check_places(verb, model);
   Problems problems;
@@ -151,18 +165,21 @@ int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) {
   embedded.skipped.insert(embedded.skipped.end(), problems.list().begin(), problems.list().end());
 
   Calibration calibration = measure(verb, set, embedded);
+  throw_when_stopped();
   calibration.model = face.model.info.identity;
   calibration.architecture = face.model.info.architecture;
   calibration.rule = face.rule;
   calibration.data = set.name;
+  tell_skipped(verb, embedded.skipped);
   if (!verb.out.empty()) write_file(verb.out, to_json_text(to_json(calibration), 2) + "\n");
   if (verb.write_to_model) write_into_model(model, calibration);
-  tell_skipped(verb, embedded.skipped);
   std::string text = to_text(calibration);
   if (!verb.out.empty()) text += fmt::format("  written: {}\n", verb.out);
   if (verb.write_to_model) text += fmt::format("  written into {}\n", text_of(model));
   print_answer(common, answer(verb, calibration, model, embedded.skipped), text);
   return embedded.skipped.empty() ? exit_done : exit_skipped;
+} catch (const Stopped& stopped) {
+  return tell_stopped(stopped, common);
 }
 
 }  // namespace facerec

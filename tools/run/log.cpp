@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "facerec/config/config.h"
+#include "facerec/core/error.h"
 
 namespace facerec {
 
@@ -38,7 +41,14 @@ LogFile::~LogFile() {
 }
 
 void print_answer(const CommonOptions& common, const nlohmann::ordered_json& json, const std::string& text) {
-  std::cout << (common.json ? to_json_text(json, 2) + "\n" : text) << std::flush;
+  print(common.json ? to_json_text(json, 2) + "\n" : text);
+}
+
+void print(const std::string& text) {
+  errno = 0;
+  if (std::cout << text << std::flush) return;
+  const std::string reason = errno != 0 ? std::generic_category().message(errno) : "the stream is closed";
+  throw Error("standard output cannot be written: " + reason);
 }
 
 }  // namespace facerec

@@ -29,4 +29,7 @@ class LogFile {
 // The answer of a verb: the JSON under --json, else the text.
 void print_answer(const CommonOptions& common, const nlohmann::ordered_json& json, const std::string& text);
 
+// On standard output, at once. Throws Error when it cannot be written.
+void print(const std::string& text);
+
 }  // namespace facerec

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "facerec/core/error.h"
+#include "facerec/core/stop.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
 
@@ -71,6 +72,7 @@ Json describe(const FaceModel& face) {
 }
 
 int run_verify(const VerifyVerb& verb, const CommonOptions& common) {
+  if (!verb.pairs.empty()) catch_stop_signals();
   FaceModel face = open_face_model(verb.model, verb.flip, verb.faces, verb.engine);
   const std::optional<Decision> decision = decision_for(verb, face.model.info);
   return verb.pairs.empty() ? verify_two(verb, face, decision, common) : verify_pairs(verb, face, decision, common);

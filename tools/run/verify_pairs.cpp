@@ -2,7 +2,6 @@
 #include <spdlog/spdlog.h>
 
 #include <fstream>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -15,6 +14,7 @@
 #include "facerec/recognize/embed_pictures.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
+#include "tools/run/stopped.h"
 #include "tools/run/verify.h"
 
 namespace facerec {
@@ -147,7 +147,7 @@ class Rows {
   void write(const std::string& text) {
     constexpr size_t buffered = size_t{1} << 20;
     if (!file_) {
-      std::cout << text << std::flush;
+      print(text);
     } else if ((buffer_ += text).size() >= buffered) {
       file_->write(buffer_);
       buffer_.clear();
@@ -265,13 +265,16 @@ int verify_pairs(const VerifyVerb& verb, FaceModel& face, const std::optional<De
   const PairList list = read_list(verb);
   Rows rows(verb, common.json);
   PairVerifier verifier(list, decision, rows);
-  {
+  try {
     Progress progress("verify", list.pictures->size(), "images");
     embed_pictures(*face.embedder, *list.pictures, verb.engine.threads,
                    [&](int64_t index, const EmbeddedPicture& picture, const std::string& error) {
+                     throw_when_stopped();
                      verifier.take(picture, error);
                      progress.update(index + 1);
                    });
+  } catch (const Stopped& stopped) {
+    return tell_stopped(stopped, common);
   }
   const Counts& counts = verifier.counts();
   Json json = summary_json(verb, list, counts);
@@ -286,9 +289,9 @@ int verify_pairs(const VerifyVerb& verb, FaceModel& face, const std::optional<De
   }
   if (counts.failed > 0) {
     spdlog::warn("{} pairs could not be compared; `error` says why", counts.failed);
-    return exit_skipped;
   }
-  return verb.exit_code && counts.different > 0 ? exit_no : exit_done;
+  if (verb.exit_code && counts.different > 0) return exit_no;
+  return counts.failed > 0 ? exit_skipped : exit_done;
 }
 
 }  // namespace facerec

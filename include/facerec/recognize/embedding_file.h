@@ -9,7 +9,8 @@
 //     OUT.csv           name,norm,e0,e1,… with a row of these names first (RFC 4180)
 //     OUT.jsonl         {"name", "label" (who is in it, where the data set tells), "norm", "embedding": […]} a line
 //     OUT.json          the summary, see below; it is there only when all else is
-//     OUT.skipped.jsonl {"name", "reason"} a line: the images that gave no row; there when there are any
+//     OUT.skipped.jsonl {"name", "reason"} a line: the images that gave no row; there when there are any,
+//                       in the order of the calls; an image that a call tries again is told again
 //
 // where OUT in the last two is with its extension: e.npy.json. Rows are in the order of the images. Norms are the L2
 // norms of the embeddings before they are brought to length 1: a measure of quality, low for what is blurred, dark or
@@ -106,11 +107,12 @@ using EmbedProgress = std::function<void(int64_t done, int64_t total)>;  // imag
 // Memory does not grow with the images, but for what `images` itself keeps, 4 bytes an image, and with `append` the
 // names of the rows that are there.
 //
-// What is wrong with a single image, a name with a line break in it among that where names stand in a .txt file, is
-// told in OUT.skipped.jsonl. Throws a usage Error when `out` is there and may not be replaced, when an earlier call was
-// interrupted (without `resume` or `force`), when it was begun with other input, model or options, saying which, when
-// `append` finds other ones, and when another process works on it; an Error when a file cannot be written, and when
-// the model gives what is no number.
+// What is wrong with a single image, a name that the file cannot hold among that (with a line break where names stand
+// in a .txt file, in another code than UTF-8 in .jsonl), is told in OUT.skipped.jsonl. Throws a usage Error when `out`
+// is there and may not be replaced, when an earlier call was interrupted (without `resume` or `force`), when it was
+// begun with other input, model or options, saying which, when `append` finds other ones, when OUT.embed holds files of
+// others, and when another process works on it; an Error when a file cannot be written, and when the model gives what
+// is no number.
 EmbedFileSummary embed_to_file(Engine& engine, std::shared_ptr<const Dataset> images, const Problems& problems,
                                const EmbedInput& input, const fs::path& out, const EmbedFileOptions& options,
                                const EmbedProgress& progress = {});

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -376,6 +377,28 @@ TEST_F(EmbedToFile, AppendAddsWhatIsNew) {
   EXPECT_EQ(files_in(out_), before);
 }
 
+TEST_F(EmbedToFile, AppendKeepsTheListOfWhatWasSkipped) {
+  EmbedFileOptions append = options();
+  append.append = true;
+  for (const std::string out : {"e.npy", "e.safetensors", "e.csv"}) {
+    write_file(in_ / "a/broken.png", "no image");
+    paths_ = {in_ / "a"};
+    embed(out);
+    const std::vector<std::string> before = lines_of(out_ / (out + ".skipped.jsonl"));
+    ASSERT_EQ(before.size(), 1U);
+    paths_ = {in_ / "b"};
+    EXPECT_EQ(embed(out, append).rows, 21);
+    EXPECT_EQ(lines_of(out_ / (out + ".skipped.jsonl")), before);
+    fs::rename(in_ / "a/broken.png", in_ / "b/wrong.png");
+    embed(out, append);
+    const std::vector<std::string> after = lines_of(out_ / (out + ".skipped.jsonl"));
+    ASSERT_EQ(after.size(), 2U);
+    EXPECT_EQ(after.front(), before.front());
+    EXPECT_THAT(after.back(), HasSubstr("wrong.png"));
+    fs::remove(in_ / "b/wrong.png");
+  }
+}
+
 TEST_F(EmbedToFile, AppendBeginsAFileThatIsNotThere) {
   EmbedFileOptions append = options();
   append.append = true;
@@ -428,6 +451,33 @@ TEST_F(EmbedToFile, WhatIsThereIsNotReplacedUnasked) {
   EXPECT_THAT(fault("f.parquet", options()), HasSubstr(".npy, .safetensors, .csv or .jsonl"));
 }
 
+TEST_F(EmbedToFile, AFolderOfSomebodyElseIsNotTouched) {
+  fs::create_directory(out_ / "e.npy.embed");
+  write_file(out_ / "e.npy.embed/mine", "precious");
+  EmbedFileOptions force = options();
+  force.force = true;
+  for (const EmbedFileOptions& each : {options(), force}) {
+    EXPECT_THAT(fault("e.npy", each), HasSubstr("holds files of others"));
+    EXPECT_EQ(files_in(out_), (std::map<std::string, std::string>{{"e.npy.embed/mine", "precious"}}));
+  }
+  fs::remove(out_ / "e.npy.embed/mine");
+  write_file(out_ / "e.npy.embed/e.npy.part", "a call was killed before it saved");
+  EXPECT_EQ(embed("e.npy").rows, 21);
+  EXPECT_FALSE(fs::exists(out_ / "e.npy.embed"));
+}
+
+TEST_F(EmbedToFile, NamesThatJsonCannotHoldAreSkipped) {
+  write_file(in_ / "b/latin\xE9.png", encode_png(picture(7)));
+  EmbedFileOptions append = options();
+  append.append = true;
+  for (int call = 0; call < 2; ++call) {
+    EXPECT_EQ(embed("e.jsonl", append).rows, 21);
+    EXPECT_THAT(read_text(out_ / "e.jsonl.skipped.jsonl"), HasSubstr("UTF-8"));
+    EXPECT_EQ(embed("e.csv", append).rows, 22);
+    EXPECT_EQ(embed("e.npy", append).rows, 22);
+  }
+}
+
 TEST_F(EmbedToFile, AppendLooksWhetherTheFileIsWhole) {
   embed("e.npy");
   write_file(out_ / "e.npy.names.txt", "a\nb\n");
@@ -475,10 +525,16 @@ TEST_F(EmbedInputs, ListsNameImagesThatNeedNotBeThere) {
 TEST_F(EmbedInputs, StandardInputIsALineOrANulApart) {
   for (const std::string& text : {std::string("x/1.png\nx/a b.jpg\n"), std::string("x/1.png\0x/a b.jpg\0", 18)}) {
     write_file(folder_ / "stdin", text);
-    const int kept = ::dup(0), file = ::open((folder_ / "stdin").c_str(), O_RDONLY);
-    ::dup2(file, 0);
-    ::close(file);
-    EXPECT_THAT(names({.paths = {"-"}}), ElementsAre("x/1.png", "x/a b.jpg"));
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(ends[1]);
+    const int kept = ::dup(0);
+    for (const int input : {::open((folder_ / "stdin").c_str(), O_RDONLY), ends[0]}) {
+      ::dup2(input, 0);
+      ::close(input);
+      EXPECT_THAT(names({.paths = {"-"}}), ElementsAre("x/1.png", "x/a b.jpg"));
+    }
     ::dup2(kept, 0);
     ::close(kept);
   }
