@@ -37,6 +37,14 @@ TEST(AtomicFile, ReplacesOnlyOnCommit) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
+TEST(AtomicFile, KeepsThePermissionsOfWhatItReplaces) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", "old");
+  fs::permissions(folder / "a", fs::perms(0440));
+  write_file(folder / "a", "new");
+  EXPECT_EQ(fs::status(folder / "a").permissions(), fs::perms(0440));
+}
+
 TEST(AtomicFile, TakesItsPartsInAnyOrder) {
   const TemporaryFolder folder;
   AtomicFile file(folder / "a");
