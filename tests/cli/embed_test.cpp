@@ -85,6 +85,13 @@ TEST_F(Embed, WhatIsAppendedIsOfThePrecisionThatIsThere) {
   EXPECT_EQ(more.exit_code, 0) << more.err;
 }
 
+// Else a small shard would keep to fp32 where a large one goes over to bf16.
+TEST_F(Embed, ShardsAreOfOnePrecision) {
+  const Outcome outcome = embed(some_, "e.npy", {"--shard", "1/2", "--batch-size", "16"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json().at("precision"), "fp32");
+}
+
 TEST_F(Embed, AfterAKillItGoesOnToTheSameBytes) {
   ASSERT_EQ(embed(some_, "whole.npy").exit_code, 0);
   const auto whole = files("whole");
