@@ -5,13 +5,12 @@
 namespace facerec {
 
 CLI::Validator error_rate() {
-  constexpr double most = 0.5;
-  const auto fault = [](const std::string& text) {
+  const auto fault_of = [](const std::string& text) -> std::string {
     double rate = 0;
-    const bool is_rate = CLI::detail::lexical_cast(text, rate) && rate > 0 && rate <= most;
-    return is_rate ? "" : fmt::format("{} is no rate above 0 and up to {:g}", text, most);
+    if (CLI::detail::lexical_cast(text, rate) && rate > 0 && rate <= 0.5) return "";
+    return fmt::format("{} is no rate above 0 and up to 0.5", text);
   };
-  return {fault, fmt::format("FLOAT above 0, up to {:g}", most), ""};
+  return CLI::Validator(fault_of, "FLOAT above 0, up to 0.5", "");
 }
 
 }  // namespace facerec
