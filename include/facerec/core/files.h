@@ -19,8 +19,7 @@ std::vector<std::byte> read_file(const fs::path& path, uint64_t limit = uint64_t
 std::string read_text(const fs::path& path, uint64_t limit = uint64_t{1} << 28);
 
 // A file that appears under its name only when commit() has put all of it on the disk (temporary file in the same
-// folder, fsync, rename, fsync of the folder). It keeps the permissions of a file that it replaces. Destroyed without
-// commit(), it leaves nothing.
+// folder, fsync, rename, fsync of the folder). Destroyed without commit(), it leaves nothing.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);  // throws Error when the folder does not take a file
@@ -32,7 +31,7 @@ class AtomicFile {
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   // At any place; what is not written up to the end is zero. write() goes on from where it was.
   void write_at(uint64_t offset, std::span<const std::byte> bytes);
-  void commit();
+  void commit();  // with the permissions of the file that it replaces
 
  private:
   fs::path path_, temporary_;
@@ -45,9 +44,8 @@ void write_file(const fs::path& path, std::string_view text);
 // With those above it; whether it was not there before. Throws Error naming it.
 bool make_folder(const fs::path& path);
 
-// For many small files: whole under its name or absent, but not yet on the disk, where sync_filesystem() puts all of
-// them in one call. The file is made in the folder `scratch`, of the same filesystem, which a killed process leaves it
-// in.
+// For many small files: whole under its name or absent, but not yet on the disk, where sync_filesystem() puts all of them
+// in one call. The file is made in the folder `scratch`, of the same filesystem, which a killed process leaves it in.
 void write_file_unsynced(const fs::path& path, std::span<const std::byte> bytes, const fs::path& scratch);
 void sync_filesystem(const fs::path& folder);  // the whole filesystem that the folder is on
 
@@ -77,8 +75,8 @@ class GrowingFile {
   std::vector<std::byte> buffer_;
 };
 
-// As write_file, for a folder: `fill` writes into a temporary sibling, which then takes the name `path`. A folder that
-// has the name already is replaced. When `fill` throws, or the process dies, `path` is as it was.
+// As write_file, for a folder: `fill` writes into a temporary sibling, which then takes the name `path`. A folder that has
+// the name already is replaced. When `fill` throws, or the process dies, `path` is as it was.
 void write_folder(const fs::path& path, const std::function<void(const fs::path& temporary)>& fill);
 
 // Removes what a killed process left of AtomicFile and write_folder in `folder`.
