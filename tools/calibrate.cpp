@@ -19,11 +19,11 @@ RunVerb set_up_calibrate(CLI::App& app) {
   add_data_set_options(app, verb->data);
   app.add_option("--fmr", verb->fmr, "wanted rates of false matches, the first of them what verify decides by")
       ->delimiter(',')
-      ->check(CLI::Range(0.0, 0.5))
+      ->check(error_rate())
       ->capture_default_str();
   app.add_option("--fpir", verb->fpir, "wanted rates of searches with a stranger that return anybody")
       ->delimiter(',')
-      ->check(CLI::Range(0.0, 0.5));
+      ->check(error_rate());
   app.add_option("--gallery-size", verb->gallery_size, "people in the gallery that --fpir is for; default: all sizes")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   app.add_option("--out", verb->out,

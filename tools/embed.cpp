@@ -22,7 +22,10 @@ void add_work_options(CLI::App& app, EmbedVerb& verb) {
   app.add_option("--batch-size", options.batch_size, "images in one forward pass")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  app.add_option("--shard", verb.shard, "I/N: the I-th of N parts, each into a file of its own; in order they are all")
+  app.add_option(
+         "--shard", verb.shard,
+         "I/N: the I-th of N parts, each into a file of its own; in order they are all. Parts are of whole batches, "
+         "and --precision auto means fp32")
       ->capture_default_str();
   CLI::Option* append =
       app.add_flag("--append", options.append, "add the images whose names are not there to a file that is");

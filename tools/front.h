@@ -36,6 +36,9 @@ void add_engine_options(CLI::App& app, EngineOptions& options);
 // --label, --where, --root and the columns of a CSV file, for every verb that opens a data set.
 void add_data_set_options(CLI::App& app, DataSetOptions& options);
 
+// What an error rate that can be asked for is: above 0, for which there is no threshold, and up to 0.5.
+CLI::Validator error_rate();
+
 // --faces, --align and the like, for every verb that looks for faces in pictures. `choices` of --faces: the first is
 // the default.
 void add_face_options(CLI::App& app, FaceOptions& options, const std::vector<std::string>& choices);

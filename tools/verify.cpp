@@ -32,7 +32,7 @@ RunVerb set_up_verify(CLI::App& app) {
   auto* calibration = app.add_option("--calibration", verb->calibration,
                                      "what facerec calibrate --out wrote; default: that in the model's file");
   auto* fmr = app.add_option("--fmr", verb->fmr, "the rate of false matches to decide by; default: the calibration's")
-                  ->check(CLI::Range(0.0, 0.5));
+                  ->check(error_rate());
   app.add_option("--threshold", verb->threshold, "cosine to decide by, in place of a calibration")
       ->check(CLI::Range(-1.0, 1.0))
       ->excludes(calibration)

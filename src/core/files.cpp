@@ -152,8 +152,7 @@ void AtomicFile::write_at(uint64_t offset, std::span<const std::byte> bytes) {
 
 void AtomicFile::commit() {
   struct stat old {};
-  if (::stat(path_.c_str(), &old) == 0)
-    static_cast<void>(::fchmod(descriptor_, old.st_mode & 0777));  // as far as may be
+  if (::stat(path_.c_str(), &old) == 0) ::fchmod(descriptor_, old.st_mode & 0777);  // as far as the filesystem does it
   if (::fsync(descriptor_) != 0) throw system_error(path_, "cannot be written", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw system_error(path_, "cannot be written", errno);
   ::close(descriptor_);

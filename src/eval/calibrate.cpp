@@ -1,5 +1,7 @@
 #include "facerec/eval/calibrate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -230,7 +232,7 @@ void check(const LabelledEmbeddings& faces, const CalibrateOptions& options) {
   for (const std::vector<double>& rates : {options.fmr, options.fpir}) {
     for (const double rate : rates) {
       if (!(rate > 0 && rate <= 0.5)) {
-        throw Error::usage("an FMR or FPIR of " + std::to_string(rate) + " is not within 0 … 0.5");
+        throw Error::usage(fmt::format("an FMR or FPIR of {:g} is not above 0 and up to 0.5", rate));
       }
     }
   }

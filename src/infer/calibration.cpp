@@ -1,5 +1,7 @@
 #include "facerec/infer/calibration.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +12,7 @@ namespace {
 
 void check_rate(double rate) {
   if (!(rate > 0 && rate < 1)) {
-    throw Error::usage("an error rate lies between 0 and 1, not at " + std::to_string(rate));
+    throw Error::usage(fmt::format("an error rate lies between 0 and 1, not at {:g}", rate));
   }
 }
 

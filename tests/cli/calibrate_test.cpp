@@ -103,6 +103,9 @@ TEST_F(Calibrate, SaysWhatIsTooLittle) {
   EXPECT_EQ(listed.exit_code, 1);
   EXPECT_THAT(listed.err, HasSubstr("fewer than 600 comparisons"));
   EXPECT_EQ(calibrate({"--fmr", "2"}).exit_code, 2);
+  const Outcome zero = calibrate({"--fmr", "0"});
+  EXPECT_EQ(zero.exit_code, 2);
+  EXPECT_THAT(zero.err, HasSubstr("--fmr: 0 is no rate above 0"));
   EXPECT_EQ(calibrate({}, "/no/such").exit_code, 2);
 }
 

@@ -85,6 +85,15 @@ TEST_F(Embed, WhatIsAppendedIsOfThePrecisionThatIsThere) {
   EXPECT_EQ(more.exit_code, 0) << more.err;
 }
 
+// Else a small shard would keep to fp32 where a large one goes over to bf16.
+TEST_F(Embed, ShardsAreOfOnePrecision) {
+  std::vector<std::string> arguments = words(some_, "e.npy", {"--shard", "1/2"});
+  std::replace(arguments.begin(), arguments.end(), std::string("8"), std::string("16"));
+  const Outcome outcome = facerec(arguments, environment_);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json().at("precision"), "fp32");
+}
+
 TEST_F(Embed, AfterAKillItGoesOnToTheSameBytes) {
   ASSERT_EQ(embed(some_, "whole.npy").exit_code, 0);
   const auto whole = files("whole");

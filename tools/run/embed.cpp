@@ -89,7 +89,11 @@ int run_embed(const EmbedVerb& verb, const CommonOptions& common) {
   EngineOptions engine = verb.engine;
   if (engine.precision == "auto") {
     const std::string so_far = precision_so_far(verb.out, options);
-    if (!so_far.empty()) engine.precision = so_far;
+    if (!so_far.empty()) {
+      engine.precision = so_far;
+    } else if (options.shard.count > 1) {
+      engine.precision = "fp32";  // each shard would choose by its own images
+    }
   }
   const OpenModel model = open_model(verb.model, engine);
 

@@ -32,7 +32,7 @@ class AtomicFile {
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   // At any place; what is not written up to the end is zero. write() goes on from where it was.
   void write_at(uint64_t offset, std::span<const std::byte> bytes);
-  void commit();
+  void commit();  // with the permissions of the file that it replaces
 
  private:
   fs::path path_, temporary_;
