@@ -76,13 +76,26 @@ struct Gallery::State {
   GalleryModel model;
   std::optional<Templates> templates;
 
-  Person person_of(const Statement& row) const { return {row.integer(0), row.text(1), row.integer(2)}; }
+  Person person_of(const Statement& row) const;
   void count(int64_t people, int64_t images) {
     Statement(database, "UPDATE gallery SET people = people + ?, images = images + ?").bind(people).bind(images).run();
   }
   void each(Statement& rows, const EachImage& call) const;
   void insert(int64_t person, const EnrolledImage& image);
 };
+
+// A name that enroll refuses could forge lines of an answer, or steer a terminal.
+Person Gallery::State::person_of(const Statement& row) const {
+  Person person{row.integer(0), row.text(1), row.integer(2)};
+  try {
+    check_person_name(person.name);
+  } catch (const Error& error) {
+    throw Error(fmt::format("is damaged: person {}: {}", person.id, error.message()))
+        .file(text_of(database.file()))
+        .hint("take a copy of it, or enroll again");
+  }
+  return person;
+}
 
 bool is_gallery(const fs::path& file) {
   constexpr std::string_view mark("SQLite format 3\0", 16);
@@ -138,8 +151,9 @@ void Gallery::check_model(const std::string& identity, EmbeddingRule rule) const
                                      : "name its model, last seen at " + own.path + ", or begin another gallery");
 }
 
-int64_t Gallery::size() const { return state_->database.number("SELECT people FROM gallery"); }
-int64_t Gallery::images() const { return state_->database.number("SELECT images FROM gallery"); }
+// The counts that the table `gallery` keeps are not asked: a foreign file may say anything.
+int64_t Gallery::size() const { return state_->database.number("SELECT count(*) FROM people"); }
+int64_t Gallery::images() const { return state_->database.number("SELECT count(*) FROM images"); }
 int64_t Gallery::generation() const { return state_->database.number("SELECT generation FROM gallery"); }
 
 std::optional<Person> Gallery::find(const std::string& name) const {
@@ -188,8 +202,8 @@ void Gallery::State::each(Statement& rows, const EachImage& call) const {
   while (rows.step()) {
     image.id = rows.integer(0);
     image.person = rows.integer(1);
-    image.source = rows.text(2);
-    image.sha256 = rows.text(3);
+    image.source = printable(rows.text(2), std::string::npos);
+    image.sha256 = printable(rows.text(3), std::string::npos);
     image.quality = static_cast<float>(read_quality(rows, 4, image.id, database.file()));
     read_embedding(rows, 5, image.id, database.file(), image.embedding);
     if (!call(image)) return;

@@ -92,12 +92,19 @@ class TemplateSum {
 using EachTemplate = std::function<void(int64_t person, std::span<const float> row)>;
 
 void each_template(const Database& database, int64_t dimension, const EachTemplate& each) {
-  Statement images(database, "SELECT person, quality, embedding, id FROM images ORDER BY person, id");
+  Statement images(database,
+                   "SELECT person, quality, embedding, id, EXISTS(SELECT 1 FROM people WHERE people.id = person) "
+                   "FROM images ORDER BY person, id");
   TemplateSum sum(dimension);
   std::vector<float> embedding(static_cast<size_t>(dimension));
   int64_t person = 0;
   bool any = false;
   while (images.step()) {
+    if (images.integer(4) == 0) {
+      throw Error(fmt::format("is damaged: image {} is of nobody", images.integer(3)))
+          .file(text_of(database.file()))
+          .hint("take a copy of it, or enroll again");
+    }
     if (any && images.integer(0) != person) each(person, sum.take());
     person = images.integer(0);
     read_embedding(images, 2, images.integer(3), database.file(), embedding);
@@ -116,7 +123,7 @@ std::string state_of(const Database& database) {
 }  // namespace
 
 Templates::Templates(const fs::path& gallery, const std::string& id, int64_t dimension)
-    : places_{gallery}, dimension_(dimension) {
+    : places_{fs::canonical(gallery)}, dimension_(dimension) {
   if (const fs::path cache = cache_folder(); !cache.empty()) places_.push_back(cache / id);
 }
 

@@ -12,7 +12,8 @@ namespace facerec {
 
 class Templates {
  public:
-  // `id`: see read_id().
+  // `id`: see read_id(). Beside the file itself, whatever links lead to it: what is removed by one name is searched
+  // by another.
   Templates(const fs::path& gallery, const std::string& id, int64_t dimension);
 
   // Of the gallery as it is now; made where there is none.

@@ -36,7 +36,7 @@ struct GalleryModel {
 };
 
 struct EnrolledImage {
-  std::string source = {};                // path of the image, for people; UTF-8
+  std::string source = {};                // path of the image, for people; UTF-8; control characters come back as ?
   std::string sha256 = {};                // of the file's bytes, lower-case hexadecimal: an image is enrolled once
   std::span<const float> embedding = {};  // of unit length
   float quality = 1;                      // weight in the template, > 0: the norm of the raw embedding

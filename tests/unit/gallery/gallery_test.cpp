@@ -287,6 +287,59 @@ TEST_F(GalleryTest, WhatIsNoGalleryIsNamed) {
   EXPECT_THROW(Gallery::open_or_create(folder_ / "x.png", model), Error);
 }
 
+TEST_F(GalleryTest, ImagesThatCannotBeAreNamed) {
+  for (const char* damage :
+       {"UPDATE images SET person = -5 WHERE id = 2", "UPDATE images SET person = 1.5 WHERE id = 2",
+        "UPDATE images SET quality = 1e308 WHERE id = 2"}) {
+    fs::remove(file_);
+    Gallery gallery = open();
+    add(gallery, "a", 1);
+    add(gallery, "b", 2);
+    execute(file_, damage);
+    try {
+      gallery.search(unit_vector(1), 1, 1);
+      FAIL() << damage;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.message(), HasSubstr("is damaged")) << damage;
+      EXPECT_THAT(error.message(), HasSubstr("image 2")) << damage;
+      EXPECT_EQ(error.file(), file_.string());
+    }
+  }
+}
+
+TEST_F(GalleryTest, CountsAreThoseOfItsTables) {
+  Gallery gallery = open();
+  add(gallery, "a", 1);
+  execute(file_, "UPDATE gallery SET people = 9000000000000000000, images = -1");
+  EXPECT_EQ(gallery.size(), 1);
+  EXPECT_EQ(gallery.images(), 1);
+}
+
+TEST_F(GalleryTest, TextsThatWouldForgeLinesAreNotGivenOut) {
+  Gallery gallery = open();
+  const int64_t id = add(gallery, "a", 1);
+  execute(file_, "UPDATE images SET source = 'x' || char(10, 27) || 'y'");
+  gallery.each_image([&](const StoredImage& image) {
+    EXPECT_EQ(image.source, "x??y");
+    return true;
+  });
+  execute(file_, "UPDATE people SET name = 'a' || char(27) || '[2J'");
+  EXPECT_THROW((void)gallery.person(id), Error);
+  EXPECT_THAT(refusal(file_), HasSubstr("is damaged: person 1: 'a?[2J'"));
+}
+
+TEST_F(GalleryTest, ALinkToItLeavesNothingBehind) {
+  Gallery gallery = open();
+  add(gallery, "a", 1);
+  fs::create_directory(folder_ / "elsewhere");
+  fs::create_symlink(file_, folder_ / "elsewhere/link");
+  Gallery(folder_ / "elsewhere/link").search(unit_vector(1), 1, 1);
+  EXPECT_FALSE(fs::exists(folder_ / "elsewhere/link.matrix"));
+  EXPECT_TRUE(fs::exists(matrix_));
+  gallery.remove("a");
+  EXPECT_FALSE(fs::exists(matrix_));
+}
+
 TEST_F(GalleryTest, AnotherVersionAndAHostileSchemaAreRefused) {
   open();
   execute(file_, "PRAGMA user_version = 2");
