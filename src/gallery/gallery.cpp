@@ -1,6 +1,7 @@
 #include "facerec/gallery/gallery.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <fstream>
 
@@ -81,6 +82,20 @@ struct Gallery::State {
     Statement(database, "UPDATE gallery SET people = people + ?, images = images + ?").bind(people).bind(images).run();
   }
   void each(Statement& rows, const EachImage& call) const;
+  Candidates people_of(const Gallery& gallery, const std::vector<std::vector<Match>>& found) const;
+
+  // What `search` returns; where the derived files turn out to be damaged they are made again, once.
+  template <class Search>
+  auto healed(const Search& search) {
+    try {
+      return search();
+    } catch (const DamagedTemplates& damage) {
+      spdlog::warn("{}: its derived files are damaged ({}) and are made again", text_of(database.file()),
+                   damage.message());
+      templates->distrust();
+    }
+    return search();
+  }
   void insert(int64_t person, const EnrolledImage& image);
 };
 
@@ -173,11 +188,30 @@ Person Gallery::find_or_throw(const std::string& name) const {
       .hint(nearest.empty() ? "--list shows who there is" : fmt::format("did you mean '{}'?", nearest));
 }
 
-Person Gallery::person(int64_t id) const {
+std::optional<Person> Gallery::find(int64_t id) const {
   Statement row(state_->database,
                 "SELECT id, name, (SELECT count(*) FROM images WHERE person = people.id) FROM people WHERE id = ?");
-  if (!row.bind(id).step()) throw Error(fmt::format("there is no person {}", id)).file(text_of(file()));
+  if (!row.bind(id).step()) return {};
   return state_->person_of(row);
+}
+
+Person Gallery::person(int64_t id) const {
+  if (std::optional<Person> found = find(id)) return *found;
+  throw Error(fmt::format("there is no person {}", id)).file(text_of(file()));
+}
+
+Gallery::Candidates Gallery::State::people_of(const Gallery& gallery,
+                                              const std::vector<std::vector<Match>>& found) const {
+  Candidates all;
+  for (const std::vector<Match>& matches : found) {
+    std::vector<Candidate>& candidates = all.emplace_back();
+    for (const Match& match : matches) {
+      std::optional<Person> person = gallery.find(match.id);
+      if (!person) throw DamagedTemplates(fmt::format("a template is of person {}, who is not there", match.id));
+      candidates.push_back({std::move(*person), match.cosine});
+    }
+  }
+  return all;
 }
 
 std::vector<Person> Gallery::people() const {
@@ -189,6 +223,7 @@ std::vector<Person> Gallery::people() const {
 }
 
 std::optional<Person> Gallery::owner(const std::string& sha256) const {
+  const ReadLock lock(state_->database);
   Statement row(state_->database, "SELECT person FROM images WHERE sha256 = ?");
   if (!row.bind(sha256).step()) return {};
   return person(row.integer(0));
@@ -314,19 +349,34 @@ void Gallery::rename(const std::string& name, const std::string& to, bool merge)
 
 std::vector<std::vector<Match>> Gallery::search(std::span<const float> queries, int64_t n, int64_t k,
                                                 int threads) const {
-  return facerec::search(state_->templates->current(state_->database), queries, n, k, threads);
+  return state_->healed(
+      [&] { return facerec::search(state_->templates->current(state_->database), queries, n, k, threads); });
 }
 
 std::vector<std::vector<Match>> Gallery::search_index(std::span<const float> queries, int64_t n, int64_t k,
                                                       int threads) const {
   if (size() == 0) return std::vector<std::vector<Match>>(static_cast<size_t>(n));
-  return state_->templates->index(state_->database, threads).search(queries, n, k, 0, threads);
+  return state_->healed(
+      [&] { return state_->templates->index(state_->database, threads).search(queries, n, k, 0, threads); });
+}
+
+Gallery::Candidates Gallery::search_people(std::span<const float> queries, int64_t n, int64_t k, int threads) const {
+  const ReadLock lock(state_->database);
+  return state_->healed([&] { return state_->people_of(*this, search(queries, n, k, threads)); });
+}
+
+Gallery::Candidates Gallery::search_people_by_index(std::span<const float> queries, int64_t n, int64_t k,
+                                                    int threads) const {
+  const ReadLock lock(state_->database);
+  return state_->healed([&] { return state_->people_of(*this, search_index(queries, n, k, threads)); });
 }
 
 IndexRecall Gallery::index_recall(int64_t queries, int64_t k, int threads) const {
   if (size() == 0) return {};
-  const TemplateIndex& index = state_->templates->index(state_->database, threads);
-  return measure_recall(index, state_->templates->current(state_->database), queries, k, 0, threads);
+  return state_->healed([&] {
+    const TemplateIndex& index = state_->templates->index(state_->database, threads);
+    return measure_recall(index, state_->templates->current(state_->database), queries, k, 0, threads);
+  });
 }
 
 }  // namespace facerec

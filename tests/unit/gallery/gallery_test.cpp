@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstring>
 #include <thread>
 
 #include "facerec/core/error.h"
@@ -303,6 +304,39 @@ TEST_F(GalleryTest, ImagesThatCannotBeAreNamed) {
       EXPECT_THAT(error.message(), HasSubstr("is damaged")) << damage;
       EXPECT_THAT(error.message(), HasSubstr("image 2")) << damage;
       EXPECT_EQ(error.file(), file_.string());
+    }
+  }
+}
+
+TEST_F(GalleryTest, DamagedDerivedFilesAreMadeAgain) {
+  Gallery gallery = open();
+  gallery.transaction([&] {
+    for (uint64_t i = 0; i < 100; ++i) add(gallery, std::to_string(i), i);
+  });
+  const std::vector<float> query = unit_vector(7);
+  const auto expected = gallery.search(query, 1, 3);
+  gallery.search_index(query, 1, 3);
+  const std::string whole = read_text(matrix_), index = read_text(folder_ / "g.index");
+  for (const float factor : {4.F, NAN}) {
+    std::string damaged = whole;
+    std::vector<float> rows(100 * dimension);  // the last part
+    char* const place = damaged.data() + damaged.size() - rows.size() * sizeof(float);
+    std::memcpy(rows.data(), place, rows.size() * sizeof(float));
+    for (float& value : rows) value *= factor;
+    std::memcpy(place, rows.data(), rows.size() * sizeof(float));
+    const auto damage = [&](bool with_index) {
+      write_file(matrix_, damaged);
+      if (with_index) fs::remove(folder_ / "g.index");
+      return Gallery(file_);
+    };
+    EXPECT_EQ(damage(false).search(query, 1, 3), expected);
+    EXPECT_EQ(read_text(matrix_), whole);
+    EXPECT_EQ(damage(false).search_people(query, 1, 1)[0][0].person.name, "7");
+    for (const bool with_index : {false, true}) {
+      EXPECT_EQ(damage(with_index).search_index(query, 1, 1)[0][0], expected[0][0]);
+      EXPECT_EQ(damage(with_index).index_recall(10, 3).queries, 10);
+      EXPECT_EQ(read_text(matrix_), whole);
+      EXPECT_EQ(read_text(folder_ / "g.index"), index);
     }
   }
 }
