@@ -24,7 +24,8 @@ Norms encode(std::span<const float> vector, const Put& put) {
   const float scale = largest > 0 ? largest / 127 : 1;
   double norm = 0, coded = 0, residual = 0;
   for (size_t i = 0; i < vector.size(); ++i) {
-    const int code = static_cast<int>(vector[i] / scale + 128.5F) - 128;  // rounds to the nearest; −127 … 127
+    const float place = vector[i] / scale;  // −127 … 127, or NaN of a damaged file
+    const int code = std::isnan(place) ? 0 : static_cast<int>(place + 128.5F) - 128;  // rounds to the nearest
     const double near = code * double{scale}, rest = vector[i] - near;
     norm += double{vector[i]} * double{vector[i]};
     coded += near * near;

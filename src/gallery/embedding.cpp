@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "facerec/core/error.h"
 #include "facerec/gallery/matrix.h"
@@ -28,7 +29,7 @@ void read_embedding(const Statement& row, int column, int64_t image, const fs::p
 
 double read_quality(const Statement& row, int column, int64_t image, const fs::path& file) {
   const double quality = row.real(column);
-  if (!std::isfinite(quality) || quality <= 0) throw damaged("quality", image, file);
+  if (!(quality > 0 && quality <= double{std::numeric_limits<float>::max()})) throw damaged("quality", image, file);
   return quality;
 }
 

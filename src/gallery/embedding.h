@@ -11,7 +11,7 @@ namespace facerec {
 // unit length.
 void read_embedding(const Statement& row, int column, int64_t image, const fs::path& file, std::span<float> out);
 
-// Throws Error unless it is a positive number.
+// Throws Error unless it is a positive number that fp32 holds.
 double read_quality(const Statement& row, int column, int64_t image, const fs::path& file);
 
 }  // namespace facerec

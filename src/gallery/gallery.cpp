@@ -1,6 +1,7 @@
 #include "facerec/gallery/gallery.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <fstream>
 
@@ -76,13 +77,40 @@ struct Gallery::State {
   GalleryModel model;
   std::optional<Templates> templates;
 
-  Person person_of(const Statement& row) const { return {row.integer(0), row.text(1), row.integer(2)}; }
+  Person person_of(const Statement& row) const;
   void count(int64_t people, int64_t images) {
     Statement(database, "UPDATE gallery SET people = people + ?, images = images + ?").bind(people).bind(images).run();
   }
   void each(Statement& rows, const EachImage& call) const;
+  Candidates people_of(const Gallery& gallery, const std::vector<std::vector<Match>>& found) const;
+
+  // What `search` returns; where the derived files turn out to be damaged they are made again, once.
+  template <class Search>
+  auto healed(const Search& search) {
+    try {
+      return search();
+    } catch (const DamagedTemplates& damage) {
+      spdlog::warn("{}: its derived files are damaged ({}) and are made again", text_of(database.file()),
+                   damage.message());
+      templates->distrust();
+    }
+    return search();
+  }
   void insert(int64_t person, const EnrolledImage& image);
 };
+
+// A name that enroll refuses could forge lines of an answer, or steer a terminal.
+Person Gallery::State::person_of(const Statement& row) const {
+  Person person{row.integer(0), row.text(1), row.integer(2)};
+  try {
+    check_person_name(person.name);
+  } catch (const Error& error) {
+    throw Error(fmt::format("is damaged: person {}: {}", person.id, error.message()))
+        .file(text_of(database.file()))
+        .hint("take a copy of it, or enroll again");
+  }
+  return person;
+}
 
 bool is_gallery(const fs::path& file) {
   constexpr std::string_view mark("SQLite format 3\0", 16);
@@ -138,8 +166,9 @@ void Gallery::check_model(const std::string& identity, EmbeddingRule rule) const
                                      : "name its model, last seen at " + own.path + ", or begin another gallery");
 }
 
-int64_t Gallery::size() const { return state_->database.number("SELECT people FROM gallery"); }
-int64_t Gallery::images() const { return state_->database.number("SELECT images FROM gallery"); }
+// The counts that the table `gallery` keeps are not asked: a foreign file may say anything.
+int64_t Gallery::size() const { return state_->database.number("SELECT count(*) FROM people"); }
+int64_t Gallery::images() const { return state_->database.number("SELECT count(*) FROM images"); }
 int64_t Gallery::generation() const { return state_->database.number("SELECT generation FROM gallery"); }
 
 std::optional<Person> Gallery::find(const std::string& name) const {
@@ -159,11 +188,30 @@ Person Gallery::find_or_throw(const std::string& name) const {
       .hint(nearest.empty() ? "--list shows who there is" : fmt::format("did you mean '{}'?", nearest));
 }
 
-Person Gallery::person(int64_t id) const {
+std::optional<Person> Gallery::find(int64_t id) const {
   Statement row(state_->database,
                 "SELECT id, name, (SELECT count(*) FROM images WHERE person = people.id) FROM people WHERE id = ?");
-  if (!row.bind(id).step()) throw Error(fmt::format("there is no person {}", id)).file(text_of(file()));
+  if (!row.bind(id).step()) return {};
   return state_->person_of(row);
+}
+
+Person Gallery::person(int64_t id) const {
+  if (std::optional<Person> found = find(id)) return *found;
+  throw Error(fmt::format("there is no person {}", id)).file(text_of(file()));
+}
+
+Gallery::Candidates Gallery::State::people_of(const Gallery& gallery,
+                                              const std::vector<std::vector<Match>>& found) const {
+  Candidates all;
+  for (const std::vector<Match>& matches : found) {
+    std::vector<Candidate>& candidates = all.emplace_back();
+    for (const Match& match : matches) {
+      std::optional<Person> person = gallery.find(match.id);
+      if (!person) throw DamagedTemplates(fmt::format("a template is of person {}, who is not there", match.id));
+      candidates.push_back({std::move(*person), match.cosine});
+    }
+  }
+  return all;
 }
 
 std::vector<Person> Gallery::people() const {
@@ -175,6 +223,7 @@ std::vector<Person> Gallery::people() const {
 }
 
 std::optional<Person> Gallery::owner(const std::string& sha256) const {
+  const ReadLock lock(state_->database);
   Statement row(state_->database, "SELECT person FROM images WHERE sha256 = ?");
   if (!row.bind(sha256).step()) return {};
   return person(row.integer(0));
@@ -188,8 +237,8 @@ void Gallery::State::each(Statement& rows, const EachImage& call) const {
   while (rows.step()) {
     image.id = rows.integer(0);
     image.person = rows.integer(1);
-    image.source = rows.text(2);
-    image.sha256 = rows.text(3);
+    image.source = printable(rows.text(2), std::string::npos);
+    image.sha256 = printable(rows.text(3), std::string::npos);
     image.quality = static_cast<float>(read_quality(rows, 4, image.id, database.file()));
     read_embedding(rows, 5, image.id, database.file(), image.embedding);
     if (!call(image)) return;
@@ -300,19 +349,34 @@ void Gallery::rename(const std::string& name, const std::string& to, bool merge)
 
 std::vector<std::vector<Match>> Gallery::search(std::span<const float> queries, int64_t n, int64_t k,
                                                 int threads) const {
-  return facerec::search(state_->templates->current(state_->database), queries, n, k, threads);
+  return state_->healed(
+      [&] { return facerec::search(state_->templates->current(state_->database), queries, n, k, threads); });
 }
 
 std::vector<std::vector<Match>> Gallery::search_index(std::span<const float> queries, int64_t n, int64_t k,
                                                       int threads) const {
   if (size() == 0) return std::vector<std::vector<Match>>(static_cast<size_t>(n));
-  return state_->templates->index(state_->database, threads).search(queries, n, k, 0, threads);
+  return state_->healed(
+      [&] { return state_->templates->index(state_->database, threads).search(queries, n, k, 0, threads); });
+}
+
+Gallery::Candidates Gallery::search_people(std::span<const float> queries, int64_t n, int64_t k, int threads) const {
+  const ReadLock lock(state_->database);
+  return state_->healed([&] { return state_->people_of(*this, search(queries, n, k, threads)); });
+}
+
+Gallery::Candidates Gallery::search_people_by_index(std::span<const float> queries, int64_t n, int64_t k,
+                                                    int threads) const {
+  const ReadLock lock(state_->database);
+  return state_->healed([&] { return state_->people_of(*this, search_index(queries, n, k, threads)); });
 }
 
 IndexRecall Gallery::index_recall(int64_t queries, int64_t k, int threads) const {
   if (size() == 0) return {};
-  const TemplateIndex& index = state_->templates->index(state_->database, threads);
-  return measure_recall(index, state_->templates->current(state_->database), queries, k, 0, threads);
+  return state_->healed([&] {
+    const TemplateIndex& index = state_->templates->index(state_->database, threads);
+    return measure_recall(index, state_->templates->current(state_->database), queries, k, 0, threads);
+  });
 }
 
 }  // namespace facerec

@@ -128,7 +128,7 @@ std::vector<std::vector<Match>> TemplateIndex::search(std::span<const float> que
     Scanner scanner(s.rows, one, kernels().front());
     const auto i = static_cast<size_t>(query);
     for (const RowMatch& list : nearest[i]) scanner.scan(s.first_group(list.row), s.end_group(list.row));
-    result[i] = matches_of(best_of(scanner.best(0), k), s.templates.ids());
+    result[i] = matches_of(best_of(scanner.best(0), k), s.templates);
   });
   return result;
 }

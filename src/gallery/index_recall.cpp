@@ -48,6 +48,7 @@ IndexRecall measure_recall(const TemplateIndex& index, const TemplateMatrix& tem
   std::vector<float> vectors;
   for (int64_t i = 0; i < recall.queries; ++i) {
     const size_t row = random.below(static_cast<uint64_t>(templates.size()));
+    if (!is_unit(templates.rows().subspan(row * d, d))) throw DamagedTemplates("a template is not of unit length");
     append_moved(vectors, templates.rows().subspan(row * d, d), cosine_of_same, random);
   }
   std::vector<std::vector<Match>> exact, found;

@@ -28,10 +28,13 @@ std::vector<uint32_t> nearest_lists(const TemplateMatrix& templates, const ListC
   parallel_for((size + at_once - 1) / at_once, threads, [&](int64_t part) {
     const int64_t first = part * at_once, n = std::min(at_once, size - first);
     const auto rows = templates.rows().subspan(static_cast<size_t>(first * d), static_cast<size_t>(n * d));
+    for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+      const auto row = rows.subspan(i * static_cast<size_t>(d), static_cast<size_t>(d));
+      if (!is_unit(row)) throw DamagedTemplates("a template is not of unit length");
+    }
     const auto found = centres.nearest(rows, n, 1, 1);
     for (size_t i = 0; i < found.size(); ++i) {
-      // A row with NaN, of a damaged matrix, is near to none.
-      lists[static_cast<size_t>(first) + i] = found[i].empty() ? 0 : static_cast<uint32_t>(found[i][0].row);
+      lists[static_cast<size_t>(first) + i] = static_cast<uint32_t>(found[i].at(0).row);
     }
     templates.pass(first, n);
   });

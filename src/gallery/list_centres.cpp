@@ -2,6 +2,7 @@
 
 #include <faiss/Clustering.h>
 #include <faiss/Index.h>
+#include <faiss/impl/FaissException.h>
 
 #include <algorithm>
 
@@ -54,6 +55,7 @@ std::vector<float> sample_of(const TemplateMatrix& templates, int64_t count) {
   for (int64_t row = 0; row < size && wanted > 0; ++row) {
     if (random.below(static_cast<uint64_t>(size - row)) >= static_cast<uint64_t>(wanted)) continue;
     const auto vector = templates.rows().subspan(static_cast<size_t>(row) * d, d);
+    if (!is_unit(vector)) throw DamagedTemplates("a template is not of unit length");
     sample.insert(sample.end(), vector.begin(), vector.end());
     --wanted;
   }
@@ -113,7 +115,11 @@ ListCentres train_centres(const TemplateMatrix& templates, int64_t lists, int th
   const std::vector<float> sample = sample_of(templates, count);
   faiss::Clustering clustering(static_cast<int>(templates.dimension()), static_cast<int>(lists), parameters);
   CentreSearch search(templates.dimension(), threads);
-  clustering.train(count, sample.data(), search);
+  try {
+    clustering.train(count, sample.data(), search);
+  } catch (const faiss::FaissException& error) {
+    throw Error(std::string("the templates cannot be parted into lists: faiss: ") + error.what());
+  }
   return {units_of(clustering.centroids, sample, d), templates.dimension()};
 }
 

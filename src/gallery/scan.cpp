@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 namespace facerec {
@@ -84,10 +85,11 @@ void Scanner::take(int64_t group, int64_t row_of_group, int64_t query) {
   // What fills up a group or a set: codes of a damaged file reach any limit.
   if (first >= rows_.rows.size() || query >= queries_.size()) return;
   const auto vector = rows_.rows.subspan(first, static_cast<size_t>(rows_.dimension));
-  const RowMatch match{kernels_.cosine(queries_.vector(query), vector), row};
+  RowMatch match{kernels_.cosine(queries_.vector(query), vector), row};
+  if (std::isnan(match.cosine)) match.cosine = infinity;  // a damaged row: among the best, where it is told
   const auto i = static_cast<size_t>(query);
   std::vector<RowMatch>& best = best_[i];
-  if (!(match.cosine >= wanted_[i])) return;  // also NaN, in a damaged file
+  if (!(match.cosine >= wanted_[i])) return;
   if (static_cast<int64_t>(best.size()) == queries_.k()) {
     if (!is_better(match, best.front())) return;
     std::pop_heap(best.begin(), best.end(), is_better);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -81,8 +82,10 @@ void check_gallery(const Database& database) {
 GalleryModel read_model(const Database& database) {
   Statement row(database, "SELECT model, architecture, model_path, dimension, rule FROM gallery");
   row.step();
-  GalleryModel model{
-      .identity = row.text(0), .architecture = row.text(1), .path = row.text(2), .dimension = row.integer(3)};
+  GalleryModel model{.identity = printable(row.text(0), std::string::npos),
+                     .architecture = printable(row.text(1), std::string::npos),
+                     .path = printable(row.text(2), std::string::npos),
+                     .dimension = row.integer(3)};
   if (model.identity.empty() || model.dimension < 1 || model.dimension > largest_dimension) {
     throw damaged(database, "it does not say which model its embeddings are of");
   }

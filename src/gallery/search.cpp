@@ -25,10 +25,18 @@ void check_queries(std::span<const float> queries, int64_t n, int64_t dimension)
   }
 }
 
-std::vector<Match> matches_of(const std::vector<RowMatch>& rows, std::span<const int64_t> ids) {
+std::vector<Match> matches_of(const std::vector<RowMatch>& rows, const TemplateMatrix& templates) {
+  const auto d = static_cast<size_t>(templates.dimension());
   std::vector<Match> matches;
   matches.reserve(rows.size());
-  for (const RowMatch& match : rows) matches.push_back({ids[static_cast<size_t>(match.row)], match.cosine});
+  int64_t before = -1;
+  for (const RowMatch& match : rows) {
+    const auto row = static_cast<size_t>(match.row);
+    if (!is_unit(templates.rows().subspan(row * d, d))) throw DamagedTemplates("a template is not of unit length");
+    if (match.row == before) throw DamagedTemplates("a template stands twice in an index");
+    before = match.row;
+    matches.push_back({templates.ids()[row], match.cosine});
+  }
   return matches;
 }
 
@@ -71,7 +79,7 @@ std::vector<std::vector<Match>> search_with(const Kernels& kernels, const Templa
     const int64_t first_row = first * group_rows;
     templates.pass(first_row, std::min(end * group_rows, templates.size()) - first_row);
   });
-  for (size_t query = 0; query < result.size(); ++query) result[query] = matches_of(found[query], templates.ids());
+  for (size_t query = 0; query < result.size(); ++query) result[query] = matches_of(found[query], templates);
   return result;
 }
 

@@ -14,7 +14,8 @@ namespace facerec {
 // Throws Error unless `queries` are n vectors of unit length.
 void check_queries(std::span<const float> queries, int64_t n, int64_t dimension);
 
-std::vector<Match> matches_of(const std::vector<RowMatch>& rows, std::span<const int64_t> ids);
+// Throws DamagedTemplates for a row that is not of unit length, or is there twice.
+std::vector<Match> matches_of(const std::vector<RowMatch>& rows, const TemplateMatrix& templates);
 
 // The best k rows of each query, sorted. passed(first, end): a thread is done with these groups.
 using Passed = std::function<void(int64_t first_group, int64_t end_group)>;

@@ -20,23 +20,6 @@ fs::path index_at(const fs::path& place) { return text_of(place) + ".index"; }
 // A place took no file, or not all of it.
 struct CannotStore {};
 
-// Reads while it lives: no other process changes the gallery.
-class ReadLock {
- public:
-  explicit ReadLock(const Database& database) : database_(database), outer_(!database.in_transaction()) {
-    if (outer_) database_.run("BEGIN");
-  }
-  ~ReadLock() {
-    if (outer_) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  ReadLock(const ReadLock&) = delete;
-  ReadLock& operator=(const ReadLock&) = delete;
-
- private:
-  const Database& database_;
-  bool outer_;
-};
-
 // A folder of its own for a file that needs no name.
 class PassingFolder {
  public:
@@ -92,12 +75,19 @@ class TemplateSum {
 using EachTemplate = std::function<void(int64_t person, std::span<const float> row)>;
 
 void each_template(const Database& database, int64_t dimension, const EachTemplate& each) {
-  Statement images(database, "SELECT person, quality, embedding, id FROM images ORDER BY person, id");
+  Statement images(database,
+                   "SELECT person, quality, embedding, id, EXISTS(SELECT 1 FROM people WHERE people.id = person) "
+                   "FROM images ORDER BY person, id");
   TemplateSum sum(dimension);
   std::vector<float> embedding(static_cast<size_t>(dimension));
   int64_t person = 0;
   bool any = false;
   while (images.step()) {
+    if (images.integer(4) == 0) {
+      throw Error(fmt::format("is damaged: image {} is of nobody", images.integer(3)))
+          .file(text_of(database.file()))
+          .hint("take a copy of it, or enroll again");
+    }
     if (any && images.integer(0) != person) each(person, sum.take());
     person = images.integer(0);
     read_embedding(images, 2, images.integer(3), database.file(), embedding);
@@ -115,8 +105,16 @@ std::string state_of(const Database& database) {
 
 }  // namespace
 
+ReadLock::ReadLock(const Database& database) : database_(database), outer_(!database.in_transaction()) {
+  if (outer_) database_.run("BEGIN");
+}
+
+ReadLock::~ReadLock() {
+  if (outer_) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 Templates::Templates(const fs::path& gallery, const std::string& id, int64_t dimension)
-    : places_{gallery}, dimension_(dimension) {
+    : places_{fs::canonical(gallery)}, dimension_(dimension) {
   if (const fs::path cache = cache_folder(); !cache.empty()) places_.push_back(cache / id);
 }
 
@@ -126,8 +124,9 @@ const TemplateMatrix& Templates::current(const Database& database) {
   if (matrix_ && state == state_) return *matrix_;
   forget();
   bool opened = false;
-  for (const fs::path& place : places_) opened = opened || open(place, state);
+  for (const fs::path& place : places_) opened = opened || (!distrusted_ && open(place, state));
   if (!opened) make_anywhere(database, state);
+  distrusted_ = false;
   state_ = state;
   return *matrix_;
 }
@@ -142,6 +141,11 @@ void Templates::remove() {
       remove_temporaries_of(file);
     }
   }
+}
+
+void Templates::distrust() {
+  forget();
+  distrusted_ = index_distrusted_ = true;
 }
 
 void Templates::forget() {
@@ -167,7 +171,7 @@ bool Templates::make(const fs::path& place, const Database& database, const std:
     try {
       action();
     } catch (const Error& error) {
-      spdlog::debug("{}: {}", text_of(matrix_at(place)), error.what());
+      fault_ = error.what();
       throw CannotStore();
     }
   };
@@ -193,9 +197,9 @@ void Templates::make_anywhere(const Database& database, const std::string& state
                text_of(database.file()));
   const PassingFolder folder;
   if (!make(folder.path() / "templates", database, state)) {
-    throw Error("there is no room for the templates of this gallery")
-        .file(text_of(folder.path()))
-        .hint("free some space beside the gallery, in the cache or in the folder that TMPDIR names");
+    throw Error("its templates cannot be stored: " + fault_)
+        .file(text_of(database.file()))
+        .hint("make room beside the gallery, in the cache or in the folder that TMPDIR names");
   }
 }
 
@@ -203,14 +207,16 @@ const TemplateIndex& Templates::index(const Database& database, int threads) {
   const ReadLock lock(database);  // so that it is not made of what is being removed
   current(database);
   for (const fs::path& place : places_) {
-    if (index_ || open_index(place)) return *index_;
+    if (index_ || (!index_distrusted_ && open_index(place))) return *index_;
   }
   for (const fs::path& place : places_) {
-    if (make_index(place, threads)) return *index_;
+    if (!make_index(place, threads)) continue;
+    index_distrusted_ = false;
+    return *index_;
   }
-  throw Error("there is no room for the index of this gallery")
-      .file(text_of(index_at(places_.front())))
-      .hint("free some space beside the gallery or in the cache");
+  throw Error("its index cannot be stored: " + fault_)
+      .file(text_of(database.file()))
+      .hint("make room beside the gallery or in the cache");
 }
 
 bool Templates::open_index(const fs::path& place) {
@@ -225,8 +231,10 @@ bool Templates::open_index(const fs::path& place) {
 bool Templates::make_index(const fs::path& place, int threads) {
   try {
     write_index(index_at(place), *matrix_, {.threads = threads});
+  } catch (const DamagedTemplates&) {
+    throw;
   } catch (const Error& error) {
-    spdlog::debug("{}: {}", text_of(index_at(place)), error.what());
+    fault_ = error.what();
     return false;
   }
   return open_index(place);

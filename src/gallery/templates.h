@@ -10,9 +10,23 @@
 
 namespace facerec {
 
+// Reads while it lives: no other process changes the gallery.
+class ReadLock {
+ public:
+  explicit ReadLock(const Database& database);
+  ~ReadLock();
+  ReadLock(const ReadLock&) = delete;
+  ReadLock& operator=(const ReadLock&) = delete;
+
+ private:
+  const Database& database_;
+  bool outer_;
+};
+
 class Templates {
  public:
-  // `id`: see read_id().
+  // `id`: see read_id(). Beside the file itself, whatever links lead to it: what is removed by one name is searched
+  // by another.
   Templates(const fs::path& gallery, const std::string& id, int64_t dimension);
 
   // Of the gallery as it is now; made where there is none.
@@ -20,6 +34,9 @@ class Templates {
 
   // The index over current(); made where there is none.
   const TemplateIndex& index(const Database& database, int threads);
+
+  // Both are damaged: the next call makes them again.
+  void distrust();
 
   // Deletes both wherever they may be, and what killed processes have left of them. No other process makes them
   // meanwhile where the database is locked exclusively. Throws Error when one cannot be deleted.
@@ -35,6 +52,8 @@ class Templates {
 
   std::vector<fs::path> places_;  // without the ending
   int64_t dimension_;
+  bool distrusted_ = false, index_distrusted_ = false;
+  std::string fault_;  // why the last place took no file
   std::string state_;  // of the gallery when matrix_ was made
   std::unique_ptr<TemplateMatrix> matrix_;
   std::unique_ptr<TemplateIndex> index_;  // over it

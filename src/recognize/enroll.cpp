@@ -56,7 +56,7 @@ class Enrolment {
   void take(const EnrollNote& note, const std::string& sha256, EmbeddedPicture& picture, std::vector<Taken>& taken);
   void store(const std::vector<Taken>& taken);
   void check(const std::vector<StoredImage>& images);
-  std::string suspicion(const StoredImage& image, const Match& other) const;
+  std::string suspicion(const StoredImage& image, const Candidate& other) const;
 
   Gallery& gallery_;
   FaceEmbedder& embedder_;
@@ -186,17 +186,19 @@ void Enrolment::warn_of_look_alikes(int64_t after) {
 void Enrolment::check(const std::vector<StoredImage>& images) {
   std::vector<float> queries;
   for (const StoredImage& image : images) queries.insert(queries.end(), image.embedding.begin(), image.embedding.end());
-  const auto found = gallery_.search(queries, static_cast<int64_t>(images.size()), 2);
+  const auto found = gallery_.search_people(queries, static_cast<int64_t>(images.size()), 2);
   for (size_t i = 0; i < images.size(); ++i) {
-    const auto other = std::ranges::find_if(found[i], [&](const Match& match) { return match.id != images[i].person; });
+    const auto other =
+        std::ranges::find_if(found[i], [&](const Candidate& each) { return each.person.id != images[i].person; });
     if (other == found[i].end() || other->cosine < never_suspect) continue;
     const std::string reason = suspicion(images[i], *other);
-    if (reason.empty()) continue;
-    summary_.warnings.push_back({images[i].source, gallery_.person(images[i].person).name, reason});
+    const std::optional<Person> own = gallery_.find(images[i].person);  // nobody: another process has removed them
+    if (reason.empty() || !own) continue;
+    summary_.warnings.push_back({images[i].source, own->name, reason});
   }
 }
 
-std::string Enrolment::suspicion(const StoredImage& image, const Match& other) const {
+std::string Enrolment::suspicion(const StoredImage& image, const Candidate& other) const {
   std::vector<double> rest(image.embedding.size());
   bool alone = true;
   gallery_.each_image_of(image.person, [&](const StoredImage& each) {
@@ -207,7 +209,7 @@ std::string Enrolment::suspicion(const StoredImage& image, const Match& other) c
   });
   const float own = alone ? near_alone - nearer_by : cosine(image.embedding, rest);
   if (other.cosine <= own + nearer_by) return "";
-  const std::string like = fmt::format("looks like '{}' (cosine {:.2f})", gallery_.person(other.id).name, other.cosine);
+  const std::string like = fmt::format("looks like '{}' (cosine {:.2f})", other.person.name, other.cosine);
   return alone ? like : fmt::format("{}, less like the other images of its own ({:.2f})", like, own);
 }
 

@@ -6,13 +6,9 @@
 
 namespace facerec {
 
-Identifier::Identifier(FaceEmbedder& embedder, const Gallery& gallery, GallerySearch search, double threshold,
+Identifier::Identifier(FaceEmbedder& embedder, const Gallery&, GallerySearch search, double threshold,
                        int64_t candidates)
-    : embedder_(embedder),
-      gallery_(gallery),
-      search_(std::move(search)),
-      threshold_(threshold),
-      candidates_(candidates) {}
+    : embedder_(embedder), search_(std::move(search)), threshold_(threshold), candidates_(candidates) {}
 
 std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictures) {
   std::vector<IdentifiedPicture> results;
@@ -26,13 +22,13 @@ std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictu
     result.picture = std::move(picture);
   }
   if (queries.empty()) return results;
-  const std::vector<std::vector<Match>> found =
+  std::vector<std::vector<Candidate>> found =
       search_(queries, static_cast<int64_t>(queries.size()) / embedder_.dimension(), candidates_);
   auto matches = found.begin();
   for (IdentifiedPicture& result : results) {
     for (IdentifiedFace& face : result.faces) {
       if (!(face.face.norm > 0)) continue;  // a dead model: nobody is like it
-      for (const Match& match : *matches++) face.candidates.push_back({gallery_.person(match.id), match.cosine});
+      face.candidates = std::move(*matches++);
       face.known = !face.candidates.empty() && face.candidates.front().cosine >= threshold_;
     }
   }

@@ -241,8 +241,8 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   FaceEmbedder embedder(*engine, embedder_options(verb.faces, verb.engine, model.rule));
   const std::optional<IndexRecall> recall = recall_of(verb, gallery);
   const GallerySearch search = [&](std::span<const float> queries, int64_t n, int64_t k) {
-    return recall ? gallery.search_index(queries, n, k, verb.engine.threads)
-                  : gallery.search(queries, n, k, verb.engine.threads);
+    return recall ? gallery.search_people_by_index(queries, n, k, verb.engine.threads)
+                  : gallery.search_people(queries, n, k, verb.engine.threads);
   };
   Identifier identifier(embedder, gallery, search, decision.threshold.cosine, std::max<int64_t>(2, verb.top));
   const auto top = static_cast<size_t>(verb.top);

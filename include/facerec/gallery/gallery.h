@@ -36,7 +36,7 @@ struct GalleryModel {
 };
 
 struct EnrolledImage {
-  std::string source = {};                // path of the image, for people; UTF-8
+  std::string source = {};                // path of the image, for people; UTF-8; control characters come back as ?
   std::string sha256 = {};                // of the file's bytes, lower-case hexadecimal: an image is enrolled once
   std::span<const float> embedding = {};  // of unit length
   float quality = 1;                      // weight in the template, > 0: the norm of the raw embedding
@@ -53,6 +53,11 @@ struct Person {
   int64_t id = 0;  // never given to another person
   std::string name = {};
   int64_t images = 0;  // ≥ 1
+};
+
+struct Candidate {
+  Person person = {};
+  float cosine = 0;
 };
 
 // Whether the file says that it is an SQLite file: a gallery, or one that Gallery() refuses by name.
@@ -84,6 +89,7 @@ class Gallery {
   int64_t images() const;      // of all of them
   int64_t generation() const;  // grows with every transaction that changes something
   std::optional<Person> find(const std::string& name) const;
+  std::optional<Person> find(int64_t id) const;
   Person find_or_throw(const std::string& name) const;           // a usage Error that tells the nearest name
   Person person(int64_t id) const;                               // throws Error when there is none
   std::vector<Person> people() const;                            // by name, in byte order
@@ -112,12 +118,16 @@ class Gallery {
 
   // The best k people of each query: [n, dimension] of unit length. See search(). Where the derived file is stale it is
   // made first, in memory that does not depend on the size of the gallery: beside the gallery, else in cache_folder(),
-  // else as an unnamed temporary file.
+  // else as an unnamed temporary file. A file whose damage shows is made again.
   std::vector<std::vector<Match>> search(std::span<const float> queries, int64_t n, int64_t k, int threads = 0) const;
 
   // The same with the index of index.h, <gallery>.index, which is made where it is stale; it can miss some.
   std::vector<std::vector<Match>> search_index(std::span<const float> queries, int64_t n, int64_t k,
                                                int threads = 0) const;
+  // As both, with the people as they are at that moment: another process may remove one before person() is asked.
+  using Candidates = std::vector<std::vector<Candidate>>;
+  Candidates search_people(std::span<const float> queries, int64_t n, int64_t k, int threads = 0) const;
+  Candidates search_people_by_index(std::span<const float> queries, int64_t n, int64_t k, int threads = 0) const;
   // How much it misses: see measure_recall(). Nothing of an empty gallery.
   IndexRecall index_recall(int64_t queries, int64_t k, int threads = 0) const;
 

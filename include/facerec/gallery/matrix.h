@@ -11,8 +11,8 @@
 //            to a multiple of 64
 //   rows     f32[size × dimension]
 //
-// 1,000,000 rows of 512 take 2.6 GB. Opening reads the header alone and checks the file's length against it. A file
-// with other damage gives wrong matches, never a crash.
+// 1,000,000 rows of 512 take 2.6 GB. Opening reads the header alone and checks the file's length against it. A search
+// checks the rows that it answers with; other damage can hide a match, and crashes nothing.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,18 @@
 #include <span>
 #include <string>
 
+#include "facerec/core/error.h"
 #include "facerec/core/files.h"
 
 namespace facerec {
 
 struct CodedRows;
+
+// A matrix or an index whose content cannot be what was written: it is to be made again.
+class DamagedTemplates : public Error {
+ public:
+  explicit DamagedTemplates(const std::string& what) : Error(what) {}
+};
 
 // Rows of unit length and the number of the person that each is of, in ascending order of the numbers.
 class TemplateMatrix {

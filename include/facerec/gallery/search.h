@@ -24,7 +24,8 @@ float cosine_of(std::span<const float> a, std::span<const float> b);
 
 // queries: [n, dimension], of unit length. Of each query the min(k, size) best by cosine_of(), descending, ties by
 // ascending id, whatever n and the threads. Works on a matrix larger than the memory, which it reads once for all
-// queries. Throws Error for a query that is not of unit length, and for one with NaN.
+// queries. Throws Error for a query that is not of unit length, and for one with NaN; DamagedTemplates when a
+// row that is among the best is not of unit length.
 std::vector<std::vector<Match>> search(const TemplateMatrix& templates, std::span<const float> queries, int64_t n,
                                        int64_t k, int threads = 0);
 

@@ -15,11 +15,6 @@
 
 namespace facerec {
 
-struct Candidate {
-  Person person = {};
-  float cosine = 0;
-};
-
 struct IdentifiedFace {
   EmbeddedFace face = {};
   std::vector<Candidate> candidates = {};  // descending; at least two where the gallery has them
@@ -36,15 +31,14 @@ struct IdentifiedPicture {
   std::string error = {};  // why the picture could not be read; "": it could be
 };
 
-// The best `count` people of each query: Gallery::search, or an index over it.
+// The best `count` people of each query: Gallery::search_people, or the one by the index.
 using GallerySearch =
-    std::function<std::vector<std::vector<Match>>(std::span<const float> queries, int64_t n, int64_t count)>;
+    std::function<std::vector<std::vector<Candidate>>(std::span<const float> queries, int64_t n, int64_t count)>;
 
 class Identifier {
  public:
   // `threshold`: the cosine from which on the best candidate is who it is.
-  Identifier(FaceEmbedder& embedder, const Gallery& gallery, GallerySearch search, double threshold,
-             int64_t candidates);
+  Identifier(FaceEmbedder& embedder, const Gallery&, GallerySearch search, double threshold, int64_t candidates);
 
   // One entry a picture.
   std::vector<IdentifiedPicture> identify(std::span<const Image> pictures);
@@ -56,7 +50,6 @@ class Identifier {
 
  private:
   FaceEmbedder& embedder_;
-  const Gallery& gallery_;
   GallerySearch search_;
   double threshold_;
   int64_t candidates_;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstring>
 #include <thread>
 
 #include "facerec/core/error.h"
@@ -285,6 +286,92 @@ TEST_F(GalleryTest, WhatIsNoGalleryIsNamed) {
   EXPECT_THAT(refusal(folder_ / "foreign"), HasSubstr("another program"));
   EXPECT_THROW(Gallery::open_or_create(folder_ / "foreign", model), Error);
   EXPECT_THROW(Gallery::open_or_create(folder_ / "x.png", model), Error);
+}
+
+TEST_F(GalleryTest, ImagesThatCannotBeAreNamed) {
+  for (const char* damage :
+       {"UPDATE images SET person = -5 WHERE id = 2", "UPDATE images SET person = 1.5 WHERE id = 2",
+        "UPDATE images SET quality = 1e308 WHERE id = 2"}) {
+    fs::remove(file_);
+    Gallery gallery = open();
+    add(gallery, "a", 1);
+    add(gallery, "b", 2);
+    execute(file_, damage);
+    try {
+      gallery.search(unit_vector(1), 1, 1);
+      FAIL() << damage;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.message(), HasSubstr("is damaged")) << damage;
+      EXPECT_THAT(error.message(), HasSubstr("image 2")) << damage;
+      EXPECT_EQ(error.file(), file_.string());
+    }
+  }
+}
+
+TEST_F(GalleryTest, DamagedDerivedFilesAreMadeAgain) {
+  Gallery gallery = open();
+  gallery.transaction([&] {
+    for (uint64_t i = 0; i < 100; ++i) add(gallery, std::to_string(i), i);
+  });
+  const std::vector<float> query = unit_vector(7);
+  const auto expected = gallery.search(query, 1, 3);
+  gallery.search_index(query, 1, 3);
+  const std::string whole = read_text(matrix_), index = read_text(folder_ / "g.index");
+  for (const float factor : {4.F, NAN}) {
+    std::string damaged = whole;
+    std::vector<float> rows(100 * dimension);  // the last part
+    char* const place = damaged.data() + damaged.size() - rows.size() * sizeof(float);
+    std::memcpy(rows.data(), place, rows.size() * sizeof(float));
+    for (float& value : rows) value *= factor;
+    std::memcpy(place, rows.data(), rows.size() * sizeof(float));
+    const auto damage = [&](bool with_index) {
+      write_file(matrix_, damaged);
+      if (with_index) fs::remove(folder_ / "g.index");
+      return Gallery(file_);
+    };
+    EXPECT_EQ(damage(false).search(query, 1, 3), expected);
+    EXPECT_EQ(read_text(matrix_), whole);
+    EXPECT_EQ(damage(false).search_people(query, 1, 1)[0][0].person.name, "7");
+    for (const bool with_index : {false, true}) {
+      EXPECT_EQ(damage(with_index).search_index(query, 1, 1)[0][0], expected[0][0]);
+      EXPECT_EQ(damage(with_index).index_recall(10, 3).queries, 10);
+      EXPECT_EQ(read_text(matrix_), whole);
+      EXPECT_EQ(read_text(folder_ / "g.index"), index);
+    }
+  }
+}
+
+TEST_F(GalleryTest, CountsAreThoseOfItsTables) {
+  Gallery gallery = open();
+  add(gallery, "a", 1);
+  execute(file_, "UPDATE gallery SET people = 9000000000000000000, images = -1");
+  EXPECT_EQ(gallery.size(), 1);
+  EXPECT_EQ(gallery.images(), 1);
+}
+
+TEST_F(GalleryTest, TextsThatWouldForgeLinesAreNotGivenOut) {
+  Gallery gallery = open();
+  const int64_t id = add(gallery, "a", 1);
+  execute(file_, "UPDATE images SET source = 'x' || char(10, 27) || 'y'");
+  gallery.each_image([&](const StoredImage& image) {
+    EXPECT_EQ(image.source, "x??y");
+    return true;
+  });
+  execute(file_, "UPDATE people SET name = 'a' || char(27) || '[2J'");
+  EXPECT_THROW((void)gallery.person(id), Error);
+  EXPECT_THAT(refusal(file_), HasSubstr("is damaged: person 1: 'a?[2J'"));
+}
+
+TEST_F(GalleryTest, ALinkToItLeavesNothingBehind) {
+  Gallery gallery = open();
+  add(gallery, "a", 1);
+  fs::create_directory(folder_ / "elsewhere");
+  fs::create_symlink(file_, folder_ / "elsewhere/link");
+  Gallery(folder_ / "elsewhere/link").search(unit_vector(1), 1, 1);
+  EXPECT_FALSE(fs::exists(folder_ / "elsewhere/link.matrix"));
+  EXPECT_TRUE(fs::exists(matrix_));
+  gallery.remove("a");
+  EXPECT_FALSE(fs::exists(matrix_));
 }
 
 TEST_F(GalleryTest, AnotherVersionAndAHostileSchemaAreRefused) {

@@ -34,7 +34,7 @@ class Identification : public testing::Test {
 
   std::vector<IdentifiedPicture> identify(const std::vector<Image>& pictures, double threshold = 0.5) {
     const GallerySearch search = [this](std::span<const float> queries, int64_t n, int64_t k) {
-      return gallery_.search(queries, n, k);
+      return gallery_.search_people(queries, n, k);
     };
     return Identifier(embedder_, gallery_, search, threshold, 2).identify(pictures);
   }
@@ -42,9 +42,9 @@ class Identification : public testing::Test {
   TemporaryFolder folder_;
   std::unique_ptr<Engine> engine_ = pixel_engine({});
   FaceEmbedder embedder_{*engine_, {}};
-  Gallery gallery_ = Gallery::open_or_create(
-      folder_.path() / "g", {engine_->identity().empty() ? "pixels" : engine_->identity(), "pixels", "",
-                             embedder_.dimension(), EmbeddingRule::no_flip});
+  Gallery gallery_ =
+      Gallery::open_or_create(folder_.path() / "g", {engine_->identity().empty() ? "pixels" : engine_->identity(),
+                                                     "pixels", "", embedder_.dimension(), EmbeddingRule::no_flip});
 };
 
 TEST_F(Identification, KnowsWhoIsEnrolledAndNobodyElse) {
