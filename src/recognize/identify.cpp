@@ -6,8 +6,7 @@
 
 namespace facerec {
 
-Identifier::Identifier(FaceEmbedder& embedder, const Gallery&, GallerySearch search, double threshold,
-                       int64_t candidates)
+Identifier::Identifier(FaceEmbedder& embedder, GallerySearch search, double threshold, int64_t candidates)
     : embedder_(embedder), search_(std::move(search)), threshold_(threshold), candidates_(candidates) {}
 
 std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictures) {
@@ -35,8 +34,8 @@ std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictu
   return results;
 }
 
-void Identifier::identify(const Dataset& images, const Take& take) {
-  PictureReader reader(images);
+void Identifier::identify(const Dataset& images, int threads, const Take& take) {
+  PictureReader reader(images, threads);
   for (std::vector<Picture> group = reader.next(); !group.empty(); group = reader.next()) {
     std::vector<Image> readable;
     for (Picture& picture : group) {

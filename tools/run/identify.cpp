@@ -244,24 +244,25 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
     return recall ? gallery.search_people_by_index(queries, n, k, verb.engine.threads)
                   : gallery.search_people(queries, n, k, verb.engine.threads);
   };
-  Identifier identifier(embedder, gallery, search, decision.threshold.cosine, std::max<int64_t>(2, verb.top));
+  Identifier identifier(embedder, search, decision.threshold.cosine, std::max<int64_t>(2, verb.top));
   const auto top = static_cast<size_t>(verb.top);
   Json answers = Json::array();
   Counts counts;
   Progress bar("identify", pictures->size(), "images");
-  identifier.identify(*pictures, [&](int64_t index, const IdentifiedPicture& identified, Image& picture) {
-    const std::string name = printable(pictures->name(index), longest_path);
-    counts.add(identified);
-    warn_of_doubles(name, identified);
-    annotations.add(index, identified, picture);
-    if (common.json) {
-      answers.push_back(json_of(name, identified, top));
-    } else {
-      print_answer(common, {}, lines_of(name, identified, top));
-    }
-    bar.update(counts.images);
-    return stop_signal() == 0;
-  });
+  identifier.identify(*pictures, verb.engine.threads,
+                      [&](int64_t index, const IdentifiedPicture& identified, Image& picture) {
+                        const std::string name = printable(pictures->name(index), longest_path);
+                        counts.add(identified);
+                        warn_of_doubles(name, identified);
+                        annotations.add(index, identified, picture);
+                        if (common.json) {
+                          answers.push_back(json_of(name, identified, top));
+                        } else {
+                          print_answer(common, {}, lines_of(name, identified, top));
+                        }
+                        bar.update(counts.images);
+                        return stop_signal() == 0;
+                      });
   annotations.warn();
   if (common.json) {
     print_answer(common,

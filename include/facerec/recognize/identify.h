@@ -38,7 +38,7 @@ using GallerySearch =
 class Identifier {
  public:
   // `threshold`: the cosine from which on the best candidate is who it is.
-  Identifier(FaceEmbedder& embedder, const Gallery&, GallerySearch search, double threshold, int64_t candidates);
+  Identifier(FaceEmbedder& embedder, GallerySearch search, double threshold, int64_t candidates);
 
   // One entry a picture.
   std::vector<IdentifiedPicture> identify(std::span<const Image> pictures);
@@ -46,7 +46,7 @@ class Identifier {
   // Every image of a data set, in order; `take` gets the picture too, empty where it could not be read, and returns
   // whether to go on. In memory that does not grow with the images.
   using Take = std::function<bool(int64_t index, const IdentifiedPicture& identified, Image& picture)>;
-  void identify(const Dataset& images, const Take& take);
+  void identify(const Dataset& images, int threads, const Take& take);  // that decode; 0: the cores available
 
  private:
   FaceEmbedder& embedder_;

@@ -36,7 +36,7 @@ class Identification : public testing::Test {
     const GallerySearch search = [this](std::span<const float> queries, int64_t n, int64_t k) {
       return gallery_.search_people(queries, n, k);
     };
-    return Identifier(embedder_, gallery_, search, threshold, 2).identify(pictures);
+    return Identifier(embedder_, search, threshold, 2).identify(pictures);
   }
 
   TemporaryFolder folder_;
