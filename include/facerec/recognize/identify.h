@@ -1,4 +1,18 @@
 // Who is in a picture: the faces of it against a gallery, open set.
+//
+// `facerec identify --json` is a contract with scripts; undefined values are null:
+//
+//     {"schema": 1, "gallery": {"path", "people", "model"},           model: its identity
+//      "threshold": {"cosine", "squared_l2", "origin",                origin: option | calibration | model
+//                    "cosine_ci95": [low, high], "fpir", "gallery_size", "supported", "file", "data"},   of a
+//                    calibration
+//      "recall": {"queries", "k", "probes", "at_1", "at_k", …},       of --index ivf; null: the search is exact
+//      "counts": {"images", "skipped", "faces", "known", "unknown"},
+//      "images": [{"image", "width", "height", "found", "reason", "error",      error: why it could not be read
+//                  "faces": [{"crop", "box": [x1, y1, x2, y2], "score", "landmarks": [[x, y] × 5], "norm",
+//                             "known", "name",                        name: null of a stranger
+//                             "cosine", "squared_l2", "margin",       of the nearest person; ahead of the second
+//                             "candidates": [{"name", "person", "cosine", "squared_l2"}]}]}]}    as many as --top
 #pragma once
 
 #include <cstdint>

@@ -197,8 +197,8 @@ TEST(Calibrate, SaysWhatCannotBeMeasured) {
   EXPECT_THAT(message(make_people(20, 1), {}), HasSubstr("fewer than 600 comparisons"));
   EXPECT_THAT(message(make_people(1, 50), {}), HasSubstr("fewer than 600 comparisons"));
   EXPECT_THAT(message({.dimension = 4}, {}), HasSubstr("fewer than 600 comparisons"));
-  EXPECT_THAT(message(make_people(50, 1), {.fmr = {0.7}}), HasSubstr("0 … 0.5"));
-  EXPECT_THAT(message(make_people(50, 1), {.fmr = {NAN}}), HasSubstr("0 … 0.5"));
+  EXPECT_THAT(message(make_people(50, 1), {.fmr = {0.7}}), HasSubstr("above 0 and up to 0.5"));
+  EXPECT_THAT(message(make_people(50, 1), {.fmr = {NAN}}), HasSubstr("above 0 and up to 0.5"));
   LabelledEmbeddings dead{.dimension = 4};
   for (uint32_t person = 0; person < 50; ++person) add(dead, {1, 0, 0, 0}, person);
   EXPECT_THAT(message(dead, {}), HasSubstr("tells nobody apart"));
