@@ -23,8 +23,8 @@ class Identify : public testing::Test {
   }
 
   void enroll(const std::string& name, const std::string& image) {
-    const Outcome outcome = facerec({"enroll", "--gallery", gallery_, "--model", model(), "--name", name, image},
-                                    environment_);
+    const Outcome outcome =
+        facerec({"enroll", "--gallery", gallery_, "--model", model(), "--name", name, image}, environment_);
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   }
 
@@ -97,6 +97,18 @@ TEST_F(Identify, DrawsFoldersIntoAFolder) {
   EXPECT_EQ(identify({folder_ / "in", "--threshold", "0.4", "--annotate", folder_ / "one.png"}).exit_code, 2);
 }
 
+TEST_F(Identify, PicturesOfOneNameAreDrawnApart) {
+  for (const char* below : {"d1", "d2"}) {
+    fs::create_directories(folder_ / below);
+    fs::copy_file(raw("Ann_Veneman/Ann_Veneman_0005.jpg"), folder_ / below / "x.jpg");
+  }
+  const Outcome outcome =
+      identify({folder_ / "d1/x.jpg", folder_ / "d2/x.jpg", "--threshold", "0.4", "--annotate", folder_ / "out"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(fs::exists(folder_ / "out/d1/x.jpg.png"));
+  EXPECT_TRUE(fs::exists(folder_ / "out/d2/x.jpg.png"));
+}
+
 TEST_F(Identify, WithoutACalibrationNothingIsDecided) {
   const Outcome outcome = identify({crop("Angela_Bassett/Angela_Bassett_0002.jpg")});
   EXPECT_EQ(outcome.exit_code, 2);
@@ -114,6 +126,16 @@ TEST_F(Identify, PicturesThatCannotBeReadAreToldAndTheRestIsDone) {
   EXPECT_TRUE(images[0]["error"].is_string());
   EXPECT_EQ(images[1]["faces"].at(0)["known"], true);
   EXPECT_EQ(outcome.json()["counts"]["skipped"], 1);
+}
+
+TEST_F(Identify, WhatAListNamesInVainIsTold) {
+  write_file(folder_ / "list.txt",
+             crop("Angela_Bassett/Angela_Bassett_0002.jpg") + " 0\n" + std::string(folder_ / "nowhere.jpg") + " 0\n");
+  const Outcome outcome = identify({folder_ / "list.txt", "--threshold", "0.4", "--json"});
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  EXPECT_EQ(outcome.json()["counts"]["skipped"], 1);
+  EXPECT_EQ(outcome.json()["counts"]["known"], 1);
+  EXPECT_EQ(outcome.json()["images"].size(), 2U);
 }
 
 TEST_F(Identify, AGalleryOfAnotherModelIsRefused) {

@@ -201,6 +201,12 @@ Json json_of(const std::optional<IndexRecall>& recall) {
           {"index_seconds", recall->index_seconds}};
 }
 
+IdentifiedPicture unread(const std::string& reason) {
+  IdentifiedPicture picture;
+  picture.error = reason;
+  return picture;
+}
+
 ModelInfo info_of(const fs::path& file, const GalleryModel& model) {
   return {.path = text_of(file), .architecture = model.architecture, .identity = model.identity, .label = ""};
 }
@@ -228,7 +234,7 @@ Json json_of(const Counts& counts) {
 
 int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
-  Problems problems(false);
+  Problems problems;  // of lists and records: pictures that cannot even be opened
   const std::shared_ptr<const Dataset> pictures = open_embed_input({.paths = verb.in}, problems);
   Annotations annotations(verb, *pictures);
   const Gallery gallery(verb.gallery);
@@ -249,18 +255,22 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
   Json answers = Json::array();
   Counts counts;
   Progress bar("identify", pictures->size(), "images");
+  const auto tell = [&](const std::string& path, const IdentifiedPicture& identified) {
+    const std::string name = printable(path, longest_path);
+    counts.add(identified);
+    warn_of_doubles(name, identified);
+    if (common.json) {
+      answers.push_back(json_of(name, identified, top));
+    } else {
+      print_answer(common, {}, lines_of(name, identified, top));
+    }
+  };
+  for (const BadInput& problem : problems.list()) tell(problem.name, unread(problem.reason));
   identifier.identify(*pictures, verb.engine.threads,
                       [&](int64_t index, const IdentifiedPicture& identified, Image& picture) {
-                        const std::string name = printable(pictures->name(index), longest_path);
-                        counts.add(identified);
-                        warn_of_doubles(name, identified);
+                        tell(pictures->name(index), identified);
                         annotations.add(index, identified, picture);
-                        if (common.json) {
-                          answers.push_back(json_of(name, identified, top));
-                        } else {
-                          print_answer(common, {}, lines_of(name, identified, top));
-                        }
-                        bar.update(counts.images);
+                        bar.update(index + 1);
                         return stop_signal() == 0;
                       });
   annotations.warn();
