@@ -3,47 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "data/pair_builder.h"
+#include "data/word_lines.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
 namespace {
 
-Error bad_line(const fs::path& file, int line, const char* form) {
-  return Error::usage(fmt::format("line {}: not of the form `{}`", line, form)).file(text_of(file));
-}
-
-// Calls work(number, text) for every line that is not blank.
-template <class Work>
-void for_lines(const fs::path& file, Work work) {
-  std::istringstream text(read_text(file));
-  int number = 0;
-  for (std::string line; std::getline(text, line);) {
-    ++number;
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) work(number, line);
-  }
+Error bad_form(const fs::path& file, int64_t line, const char* form) {
+  return bad_line(file, line, fmt::format("not of the form `{}`", form));
 }
 
 // The paths of a list, in the order of their numbers, which count from 1; below `folder`.
 std::vector<std::string> read_list(const fs::path& folder, const fs::path& file) {
   std::vector<std::string> paths;
-  for_lines(file, [&](int line, const std::string& text) {
-    std::istringstream words(text);
+  for_word_lines(file, [&](int64_t line, Words words) {
     uint32_t number = 0;
-    std::string path;
-    if (!(words >> number >> path) || number != paths.size() + 1) throw bad_line(file, line, "number path");
-    paths.push_back((folder / "Protocol" / path).lexically_normal().lexically_relative(folder).string());
+    if (words.size() != 2 || !parse_count(words[0], number) || number != paths.size() + 1) {
+      throw bad_form(file, line, "number path");
+    }
+    paths.push_back((folder / "Protocol" / words[1]).lexically_normal().lexically_relative(folder).string());
   });
   return paths;
 }
 
 const std::string& path_at(const std::vector<std::string>& paths, std::string_view number, const fs::path& file,
-                           int line) {
+                           int64_t line) {
   uint32_t value = 0;
-  if (!parse_count(number, value) || value == 0 || value > paths.size()) throw bad_line(file, line, "i,j");
+  if (!parse_count(number, value) || value == 0 || value > paths.size()) throw bad_form(file, line, "i,j");
   return paths[value - 1];
 }
 
@@ -67,11 +55,11 @@ PairSet open_protocol(const fs::path& folder, const char* protocol, const std::v
   for (const fs::path& part : splits_in(split)) {
     for (const bool same : {true, false}) {
       const fs::path file = part / (same ? "same.txt" : "diff.txt");
-      for_lines(file, [&](int line, const std::string& text) {
-        const size_t comma = text.find(',');
-        if (comma == std::string::npos) throw bad_line(file, line, "i,j");
+      for_word_lines(file, [&](int64_t line, Words words) {
+        const std::string_view numbers = words[0];
+        const size_t comma = numbers.find(',');
+        if (words.size() != 1 || comma == std::string_view::npos) throw bad_form(file, line, "i,j");
         const std::string origin = fmt::format("line {} of {}", line, text_of(file));
-        const std::string_view numbers = text;
         pairs.add(pairs.existing(path_at(first, numbers.substr(0, comma), file, line), origin),
                   pairs.existing(path_at(second, numbers.substr(comma + 1), file, line), origin), same, fold);
       });

@@ -9,6 +9,15 @@
 namespace facerec {
 namespace {
 
+// The list of pairs in an image folder; "" when there is none.
+fs::path list_in(const fs::path& folder) {
+  std::error_code code;
+  for (const char* name : {"pairs.txt", "pairs.csv"}) {
+    if (fs::exists(folder / name, code)) return folder / name;
+  }
+  return "";
+}
+
 std::vector<PairSet> just(PairSet set) {
   std::vector<PairSet> sets;
   sets.push_back(std::move(set));
@@ -35,11 +44,37 @@ std::vector<fs::path> sets_below(const fs::path& folder, int depth) {
   return found;
 }
 
-std::vector<PairSet> open_set(const fs::path& path, const std::string& name, bool skip_missing) {
+constexpr const char* rfw_groups[] = {"African", "Asian", "Caucasian", "Indian"};
+
+fs::path rfw_list(const fs::path& folder, const std::string& group) {
+  return folder / "txts" / group / (group + "_pairs.txt");
+}
+
+// Racial Faces in-the-Wild (Wang et al. 2019).
+bool is_rfw(const fs::path& folder) {
+  std::error_code code;
+  return fs::is_directory(folder / "data", code) &&
+         std::ranges::any_of(rfw_groups, [&](const char* group) { return fs::exists(rfw_list(folder, group), code); });
+}
+
+std::vector<PairSet> open_rfw(const fs::path& folder, const std::string& name, bool skip_missing) {
+  std::vector<PairSet> sets;
+  std::error_code code;
+  for (const std::string group : rfw_groups) {
+    if (!fs::exists(rfw_list(folder, group), code)) continue;
+    sets.push_back(
+        open_pairs(folder / "data" / group, rfw_list(folder, group), name + "_" + lower(group), skip_missing));
+  }
+  return sets;
+}
+
+std::vector<PairSet> open_set(const fs::path& path, const std::string& name, bool skip_missing,
+                              const PairLabels& labels) {
   if (is_verification_pack(path)) return just(open_verification_pack(path, name));
   if (is_bcolz(path)) return just(open_bcolz(path, name));
   if (is_cfp(path)) return open_cfp(path, name, skip_missing);
-  return just(open_pairs(path, path / "pairs.txt", name, skip_missing));
+  if (is_rfw(path)) return open_rfw(path, name, skip_missing);
+  return just(open_pairs(path, list_in(path), name, skip_missing, labels));
 }
 
 // "a/lfw.bin" is a_lfw.
@@ -58,7 +93,7 @@ std::string set_name(const fs::path& path) {
 bool is_evaluation_set(const fs::path& path) {
   std::error_code code;
   if (!fs::is_directory(path, code)) return is_verification_pack(path);
-  return is_bcolz(path) || is_cfp(path) || fs::exists(path / "pairs.txt", code);
+  return is_bcolz(path) || is_cfp(path) || is_rfw(path) || !list_in(path).empty();
 }
 
 std::vector<std::string> evaluation_sets_in(const fs::path& folder) {
@@ -68,7 +103,7 @@ std::vector<std::string> evaluation_sets_in(const fs::path& folder) {
 }
 
 std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,
-                                          bool skip_missing) {
+                                          bool skip_missing, const PairLabels& labels) {
   std::error_code code;
   if (!fs::exists(path, code)) throw Error::usage(code ? code.message() : "does not exist").file(text_of(path));
   const std::string own = name.empty() ? set_name(path) : name;
@@ -77,8 +112,8 @@ std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& 
         .file(text_of(path))
         .hint("leave out --pairs");
   }
-  if (!pairs.empty()) return just(open_pairs(path, pairs, own, skip_missing));
-  if (is_evaluation_set(path)) return open_set(path, own, skip_missing);
+  if (!pairs.empty()) return just(open_pairs(path, pairs, own, skip_missing, labels));
+  if (is_evaluation_set(path)) return open_set(path, own, skip_missing, labels);
 
   std::vector<PairSet> sets;
   if (fs::is_directory(path, code)) {
@@ -86,7 +121,7 @@ std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& 
     for (const fs::path& each : found) {
       const bool is_alone = std::ranges::count(found, set_name(each), set_name) == 1;
       const std::string own_name = is_alone ? set_name(each) : name_by_path(each.lexically_relative(path));
-      for (PairSet& set : open_set(each, own_name, skip_missing)) sets.push_back(std::move(set));
+      for (PairSet& set : open_set(each, own_name, skip_missing, labels)) sets.push_back(std::move(set));
     }
   }
   if (sets.empty()) {

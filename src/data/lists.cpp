@@ -7,10 +7,11 @@
 #include <map>
 
 #include "data/image_files.h"
+#include "data/word_lines.h"
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/text.h"
-#include "io/csv.h"
+#include "facerec/io/csv.h"
 
 namespace facerec {
 namespace {
@@ -51,10 +52,6 @@ class Entries {
 };
 
 std::string extension_of(const fs::path& path) { return lower(path.extension().string()); }
-
-Error bad_line(const fs::path& list, int64_t line, const std::string& what) {
-  return Error::usage(fmt::format("line {}: {}", line, what)).file(text_of(list));
-}
 
 bool is_number(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
 

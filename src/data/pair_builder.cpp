@@ -2,16 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <span>
 
 #include "facerec/core/error.h"
 
 namespace facerec {
+namespace {
 
-bool parse_count(std::string_view text, uint32_t& value) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && end == text.data() + text.size();
+int64_t count_repeated(std::span<const Pair> pairs) {
+  std::vector<std::pair<uint32_t, uint32_t>> ends;
+  ends.reserve(pairs.size());
+  for (const Pair& pair : pairs) ends.emplace_back(std::minmax(pair.a, pair.b));
+  std::ranges::sort(ends);
+  const auto last = std::unique(ends.begin(), ends.end());
+  return ends.end() - last;
 }
+
+}  // namespace
 
 std::string PairBuilder::existing(const std::string& path, const std::string& origin) const {
   std::error_code code;
@@ -49,6 +57,7 @@ PairSet PairBuilder::finish(const std::string& name, const fs::path& source) {
   auto images = std::make_shared<ImageFiles>(root_);
   const std::vector<uint32_t> labels = classes.add_to(*images);
   for (const std::string& path : paths_) images->add(path, labels[classes.number_of(folder_of(path))]);
+  set_.repeated = count_repeated(set_.pairs);
   set_.name = name;
   set_.images = images;
   return std::move(set_);

@@ -38,7 +38,4 @@ class PairBuilder {
   PairSet set_;
 };
 
-// A whole number, and nothing after it.
-bool parse_count(std::string_view text, uint32_t& value);
-
 }  // namespace facerec

@@ -3,76 +3,88 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
+#include <optional>
 
 #include "data/pair_builder.h"
+#include "data/pair_table.h"
+#include "data/word_lines.h"
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
 
-using Words = std::vector<std::string>;
-
 struct Line {
-  int number;
-  Words words;
+  int64_t number;
+  std::vector<std::string> words;
 };
 
-Words split(const std::string& line) {
-  const bool tabs = line.find('\t') != std::string::npos;
-  Words words;
-  std::istringstream stream(line);
-  for (std::string word; tabs ? bool(std::getline(stream, word, '\t')) : bool(stream >> word);) {
-    if (!word.empty()) words.push_back(word);
-  }
-  return words;
-}
-
 std::vector<Line> read_lines(const fs::path& list) {
-  std::istringstream text(read_text(list));
   std::vector<Line> lines;
-  int number = 0;
-  for (std::string line; std::getline(text, line);) {
-    ++number;
-    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (line.ends_with('\r')) line.pop_back();
-    if (Words words = split(line); !words.empty()) lines.push_back({number, std::move(words)});
-  }
+  for_word_lines(list, [&](int64_t number, Words words) { lines.push_back({number, {words.begin(), words.end()}}); });
   return lines;
 }
 
+bool is_count(const std::string& word) {
+  uint32_t value = 0;
+  return parse_count(word, value);
+}
+
 bool starts_as_lfw(const std::vector<Line>& lines) {
-  uint32_t first = 0;
-  return !lines.empty() && lines[0].words.size() <= 2 && parse_count(lines[0].words[0], first);
+  return !lines.empty() && lines[0].words.size() <= 2 && is_count(lines[0].words[0]);
+}
+
+// RFW's lists: LFW's lines without the first.
+bool starts_as_rfw(const std::vector<Line>& lines) {
+  if (lines.empty()) return false;
+  const std::vector<std::string>& words = lines[0].words;
+  return (words.size() == 3 || words.size() == 4) && is_count(words[1]) && is_count(words.back());
+}
+
+// CALFW's and CPLFW's: an image a line.
+bool starts_as_halves(const std::vector<Line>& lines) {
+  return !lines.empty() && lines[0].words.size() == 2 && has_image_extension(lines[0].words[0]);
 }
 
 class PairReader {
  public:
-  PairReader(const fs::path& images, const fs::path& list, bool skip_missing)
-      : list_(list), pairs_(images, skip_missing) {}
+  PairReader(const fs::path& images, const fs::path& list, bool skip_missing, const PairLabels& labels)
+      : list_(list), labels_(labels), pairs_(images, skip_missing) {}
 
   PairSet read(const std::string& name) {
-    const std::vector<Line> lines = read_lines(list_);
-    if (starts_as_lfw(lines)) {
-      read_lfw(lines);
+    bool labelled = true;
+    if (is_pair_table(list_)) {
+      labelled = read_table();
     } else {
-      for (const Line& line : lines) read_flat(line);
+      read(read_lines(list_));
     }
-    return pairs_.finish(name, list_);
+    PairSet set = pairs_.finish(name, list_);
+    set.labelled = labelled;
+    return set;
   }
 
  private:
-  Error bad(const Line& line, const std::string& what) const {
-    return Error::usage(fmt::format("line {}: {}", line.number, what)).file(text_of(list_));
+  Error bad(const Line& line, const std::string& what) const { return bad_line(list_, line.number, what); }
+
+  std::string existing(int64_t line, const std::string& path) const {
+    return pairs_.existing(path, fmt::format("line {} of {}", line, text_of(list_)));
   }
 
-  std::string existing(const Line& line, const std::string& path) const {
-    return pairs_.existing(path, fmt::format("line {} of {}", line.number, text_of(list_)));
+  void read(const std::vector<Line>& lines) {
+    if (starts_as_lfw(lines)) {
+      read_lfw(lines);
+    } else if (starts_as_rfw(lines)) {
+      for (const Line& line : lines) read_lfw_pair(line, 0, line.words.size() == 3);
+    } else if (starts_as_halves(lines)) {
+      read_halves(lines);
+    } else {
+      for (const Line& line : lines) read_flat(line);
+    }
   }
 
   void read_lfw(const std::vector<Line>& lines) {
     uint32_t folds = 1, count = 0;
-    const Words& header = lines[0].words;
+    const std::vector<std::string>& header = lines[0].words;
     if (header.size() == 2) parse_count(header[0], folds);
     if (!parse_count(header.back(), count) || folds == 0 || count == 0)
       throw bad(lines[0], "the first line must be `folds n`");
@@ -87,7 +99,7 @@ class PairReader {
   }
 
   void read_lfw_pair(const Line& line, uint16_t fold, bool same) {
-    const Words& words = line.words;
+    const std::vector<std::string>& words = line.words;
     if (words.size() != (same ? 3U : 4U))
       throw bad(line, same ? "a same pair is `name i j`" : "a different pair is `name1 i name2 j`");
     const std::string& second = same ? words[0] : words[2];
@@ -103,17 +115,53 @@ class PairReader {
       std::error_code code;
       if (fs::exists(pairs_.root() / (stem + extension), code)) return stem + extension;
     }
-    return existing(line, stem + ".jpg");
+    return existing(line.number, stem + ".jpg");
+  }
+
+  void read_halves(const std::vector<Line>& lines) {
+    if (lines.size() % 2 != 0) throw bad(lines.back(), "the second image of the last pair is missing");
+    for (size_t i = 0; i < lines.size(); i += 2) {
+      const bool same = is_same(lines[i]);
+      if (is_same(lines[i + 1]) != same) throw bad(lines[i + 1], "the two images of a pair have different labels");
+      pairs_.add(existing(lines[i].number, lines[i].words[0]), existing(lines[i + 1].number, lines[i + 1].words[0]),
+                 same, 0);
+    }
+  }
+
+  bool is_same(const Line& half) const {
+    uint32_t label = 0;
+    if (half.words.size() != 2 || !parse_count(half.words[1], label)) throw bad(half, "not of the form `path n`");
+    return label != 0;
   }
 
   void read_flat(const Line& line) {
-    const Words& words = line.words;
+    const std::vector<std::string>& words = line.words;
     if (words.size() != 3 || (words[2] != "0" && words[2] != "1" && words[2] != "-1"))
       throw bad(line, "not of the form `pathA pathB 0|1`");
-    pairs_.add(existing(line, words[0]), existing(line, words[1]), words[2] == "1", 0);
+    const bool same = (words[2] == "1") == labels_.one_is_same;
+    pairs_.add(existing(line.number, words[0]), existing(line.number, words[1]), same, 0);
+  }
+
+  // Whether its rows are labelled: all, or none.
+  bool read_table() {
+    std::optional<bool> labelled;
+    read_pair_table(list_, [&](const PairRow& row) {
+      if (labelled.value_or(row.label.has_value()) != row.label.has_value()) {
+        throw bad_line(list_, row.line, "some rows have a label and others have none");
+      }
+      labelled = row.label.has_value();
+      if (!*labelled && labels_.required) {
+        throw bad_line(list_, row.line, "no label says whether the images are of one person")
+            .hint("a column called label, 1 for the same person, or for different ones with --positive different");
+      }
+      pairs_.add(existing(row.line, row.a), existing(row.line, row.b), row.label.value_or(false) == labels_.one_is_same,
+                 0);
+    });
+    return labelled.value_or(true);
   }
 
   fs::path list_;
+  PairLabels labels_;
   PairBuilder pairs_;
 };
 
@@ -121,13 +169,14 @@ class PairReader {
 
 bool is_lfw_list(const fs::path& list) { return starts_as_lfw(read_lines(list)); }
 
-PairSet open_pairs(const fs::path& images, const fs::path& list, const std::string& name, bool skip_missing) {
+PairSet open_pairs(const fs::path& images, const fs::path& list, const std::string& name, bool skip_missing,
+                   const PairLabels& labels) {
   std::error_code code;
   if (!fs::is_directory(images, code)) throw Error::usage("is not a folder of images").file(text_of(images));
   if (!fs::is_regular_file(list, code)) {
     throw Error::usage("does not exist").file(text_of(list)).hint("name the list of pairs with --pairs FILE");
   }
-  return PairReader(images, list, skip_missing).read(name);
+  return PairReader(images, list, skip_missing, labels).read(name);
 }
 
 }  // namespace facerec

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "facerec/data/view.h"
+
 namespace facerec {
 
 std::vector<uint32_t> JoinedDataset::merge_names(const Dataset& part) {
@@ -80,5 +82,24 @@ SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> data, std::vector<ui
     classes_.push_back(static_cast<uint32_t>(label));
   }
 }
+
+HeldSet::HeldSet(std::shared_ptr<const Dataset> images)
+    : DatasetView(std::move(images)), samples_(static_cast<size_t>(size())) {}
+
+Sample HeldSet::read(int64_t index) const {
+  std::shared_ptr<const Sample> sample;
+  {
+    const std::scoped_lock lock(mutex_);
+    sample = samples_.at(static_cast<size_t>(index));
+  }
+  if (!sample) {
+    sample = std::make_shared<const Sample>(images().read(index));
+    const std::scoped_lock lock(mutex_);
+    samples_[static_cast<size_t>(index)] = sample;
+  }
+  return *sample;
+}
+
+Sample ResizedSet::read(int64_t index) const { return {{}, resize(load_image(images(), index), width_, height_)}; }
 
 }  // namespace facerec

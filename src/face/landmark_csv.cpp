@@ -8,7 +8,7 @@
 #include "face/text_lines.h"
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
-#include "io/csv.h"
+#include "facerec/io/csv.h"
 
 namespace facerec {
 namespace {

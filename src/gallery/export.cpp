@@ -6,18 +6,12 @@
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 #include "facerec/gallery/gallery.h"
+#include "facerec/io/csv.h"
 
 namespace facerec {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
 
 // Names of people who follow one another are looked up once.
 class Names {

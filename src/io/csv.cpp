@@ -1,4 +1,4 @@
-#include "io/csv.h"
+#include "facerec/io/csv.h"
 
 #include <csv.h>
 #include <fmt/format.h>
@@ -76,6 +76,17 @@ void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, c
 } catch (Error& error) {
   if (!error.file().empty()) throw;
   throw std::move(error).file(text_of(path));
+}
+
+std::string csv_field(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  const bool is_plain = text.find_first_of(",\"\n\r") == std::string_view::npos;
+  const bool has_blank_end =
+      !text.empty() && (blanks.find(text.front()) != blanks.npos || blanks.find(text.back()) != blanks.npos);
+  if (is_plain && !has_blank_end) return std::string(text);
+  std::string field = "\"";
+  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
+  return field + "\"";
 }
 
 }  // namespace facerec

@@ -6,7 +6,7 @@
 
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
-#include "io/csv.h"
+#include "facerec/io/csv.h"
 #include "io/npy.h"
 
 namespace facerec {

@@ -8,6 +8,7 @@
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
+#include "facerec/io/csv.h"
 #include "facerec/io/safetensors.h"
 #include "io/npy.h"
 
@@ -94,18 +95,6 @@ class TensorWriter final : public BinaryWriter {
 
 void append_numbers(std::string& text, std::span<const float> values) {
   for (const float value : values) fmt::format_to(std::back_inserter(text), ",{}", value);
-}
-
-// Many readers trim blanks where there are no quotes.
-std::string csv_field(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  const bool is_plain = text.find_first_of(",\"\n\r") == std::string_view::npos;
-  const bool has_blank_end =
-      !text.empty() && (blanks.find(text.front()) != blanks.npos || blanks.find(text.back()) != blanks.npos);
-  if (is_plain && !has_blank_end) return std::string(text);
-  std::string field = "\"";
-  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
-  return field + "\"";
 }
 
 class CsvWriter final : public EmbeddingWriter {

@@ -11,6 +11,7 @@
 #include "facerec/core/progress.h"
 #include "facerec/core/text.h"
 #include "facerec/data/pairs.h"
+#include "facerec/io/csv.h"
 #include "facerec/recognize/embed_pictures.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
@@ -134,12 +135,8 @@ class Rows {
   static std::string csv_line(const Json& row) {
     std::string line;
     for (const auto& [key, value] : row.items()) {
-      std::string field = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
-      if (field.find_first_of(",\"\r\n") != std::string::npos) {
-        for (size_t at = 0; (at = field.find('"', at)) != std::string::npos; at += 2) field.insert(at, 1, '"');
-        field = fmt::format("\"{}\"", field);
-      }
-      line += (line.empty() ? "" : ",") + field;
+      const std::string field = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
+      line += fmt::format("{}{}", line.empty() ? "" : ",", csv_field(field));
     }
     return line + "\n";
   }

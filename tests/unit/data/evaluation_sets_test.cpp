@@ -119,5 +119,20 @@ TEST(EvaluationSets, AFolderOfSetsGivesEach) {
               HasSubstr("does not exist"));
 }
 
+TEST(Rfw, IsASetForEachGroup) {
+  const TemporaryFolder folder;
+  for (const std::string group : {"African", "Indian"}) {
+    for (const char* name : {"m.0a/m.0a_0001.png", "m.0a/m.0a_0002.png", "m.0b/m.0b_0003.png"}) {
+      test::write_png(folder / ("test/data/" + group + "/" + name), test::flat_image(8, 1, 2, 3));
+    }
+    fs::create_directories(folder / ("test/txts/" + group));
+    write_file(folder / ("test/txts/" + group + "/" + group + "_pairs.txt"), "m.0a\t1\t2\nm.0a\t1\tm.0b\t3\n");
+  }
+  const std::vector<PairSet> sets = open_evaluation_sets(folder / "test", "", "rfw", false);
+  EXPECT_THAT(names_of(sets), ElementsAre("rfw_african", "rfw_indian"));
+  EXPECT_EQ(sets[0].pairs.size(), 2U);
+  EXPECT_EQ(names_of(open_evaluation_sets(folder.path(), "", "", false)).size(), 2U);
+}
+
 }  // namespace
 }  // namespace facerec

@@ -5,6 +5,7 @@
 #include "facerec/core/error.h"
 #include "support/images.h"
 #include "support/reference.h"
+#include "unit/data/usage_error.h"
 
 namespace facerec {
 namespace {
@@ -101,6 +102,71 @@ TEST(LfwFold, OneFoldOfThePublishedListIsRead) {
   const PairSet set = open_pairs(data / "lfw_fold1_aligned", data / "pairs_fold1.txt", "lfw");
   EXPECT_EQ(set.pairs.size(), 600U);
   EXPECT_EQ(set.images->size(), 807);
+}
+
+TEST_F(Pairs, LfwFormWithoutItsFirstLine) {
+  const PairSet set = open("a\t1\t2\na\t2\t1\na\t1\tb\t1\nb\t1\ta\t2\n");
+  ASSERT_EQ(set.pairs.size(), 4U);
+  EXPECT_TRUE(set.pairs[1].same);
+  EXPECT_FALSE(set.pairs[2].same);
+  EXPECT_EQ(set.fold, (std::vector<uint16_t>{0, 0, 0, 0}));
+}
+
+TEST_F(Pairs, TwoLinesAPair) {
+  const PairSet set = open("a/a_0001.png 3\na/a_0002.png 3\na/a_0001.png 0\nb/b_0001.png 0\n");
+  ASSERT_EQ(set.pairs.size(), 2U);
+  EXPECT_TRUE(set.pairs[0].same);
+  EXPECT_FALSE(set.pairs[1].same);
+  EXPECT_THAT(error_of("a/a_0001.png 3\na/a_0002.png 0\n"),
+              HasSubstr("line 2: the two images of a pair have different"));
+  EXPECT_THAT(error_of("a/a_0001.png 3\na/a_0002.png 3\na/a_0001.png 1\n"), HasSubstr("line 3: the second image"));
+}
+
+TEST_F(Pairs, RepeatedPairsAreCounted) {
+  const PairSet set = open("a/a_0001.png a/a_0002.png 1\na/a_0002.png a/a_0001.png 1\na/a_0001.png b/b_0001.png 0\n");
+  EXPECT_EQ(set.pairs.size(), 3U);
+  EXPECT_EQ(set.repeated, 1);
+}
+
+class PairTable : public Pairs {
+ protected:
+  PairSet open(const std::string& table, const PairLabels& labels = {}) {
+    write_file(folder_ / "pairs.csv", table);
+    return open_pairs(folder_.path(), folder_ / "pairs.csv", "set", false, labels);
+  }
+  std::string error_of(const std::string& table) {
+    return test::usage_error([&] { open(table); });
+  }
+};
+
+TEST_F(PairTable, LabelsSayWhichAreTheSame) {
+  const std::string table = "image1,image2,label\na/a_0001.png,a/a_0002.png,1\n\"c d/x y.png\",b/b_0001.png,0\n";
+  const PairSet set = open(table);
+  ASSERT_EQ(set.pairs.size(), 2U);
+  EXPECT_TRUE(set.labelled);
+  EXPECT_TRUE(set.pairs[0].same);
+  EXPECT_FALSE(set.pairs[1].same);
+  EXPECT_FALSE(open(table, {.one_is_same = false}).pairs[0].same);
+}
+
+TEST_F(PairTable, MayBeWithoutLabelsWhereThatIsAllowed) {
+  for (const char* table :
+       {"image1,image2\na/a_0001.png,b/b_0001.png\n", "img1,img2,label\na/a_0001.png,b/b_0001.png,\n"}) {
+    EXPECT_FALSE(open(table, {.required = false}).labelled);
+    EXPECT_THAT(error_of(table), HasSubstr("line 2: no label"));
+  }
+  EXPECT_THAT(test::usage_error([&] {
+                open("image1,image2,label\na/a_0001.png,b/b_0001.png,\na/a_0001.png,b/b_0001.png,1\n",
+                     {.required = false});
+              }),
+              HasSubstr("line 3: some rows have a label"));
+}
+
+TEST_F(PairTable, SaysWhatIsWrong) {
+  EXPECT_THAT(error_of("x,y\n1,2\n"), HasSubstr("image1 and image2"));
+  EXPECT_THAT(error_of("image1,image2,label\na/a_0001.png,b/b_0001.png,yes\n"), HasSubstr("line 2: 'yes' is not"));
+  EXPECT_THAT(error_of("image1,image2,label\na/a_0001.png,b/none.png,1\n"), HasSubstr("named in line 2"));
+  EXPECT_THAT(error_of("image1,image2,label\na/a_0001.png,,1\n"), HasSubstr("line 2: an image is not named"));
 }
 
 }  // namespace

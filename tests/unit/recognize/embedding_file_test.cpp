@@ -12,7 +12,7 @@
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/recognize/embed.h"
-#include "io/csv.h"
+#include "facerec/io/csv.h"
 #include "io/npy.h"
 #include "support/reference.h"
 

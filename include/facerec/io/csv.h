@@ -20,4 +20,7 @@ using CsvRow = std::function<void(int64_t line, const std::vector<std::string>& 
 void parse_csv(std::string_view text, char delimiter, const CsvColumns& columns, const CsvRow& row);  // names no file
 void read_csv(const fs::path& path, char delimiter, const CsvColumns& columns, const CsvRow& row);
 
+// The text as a field: in quotes where it holds what ends one, or begins or ends with a blank, which many readers trim.
+std::string csv_field(std::string_view text);
+
 }  // namespace facerec
