@@ -74,10 +74,14 @@ class AutoPrecision final : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> with_precision(const std::string& precision, const std::string& device, OpenEngine open) {
+void check_precision(const std::string& precision, const std::string& device) {
   if (precision == "fp16" && device == "cpu") {
     throw Error::usage("fp16 is computed on NVIDIA GPUs only").hint("--precision bf16, fp32 or auto; or --device cuda");
   }
+}
+
+std::unique_ptr<Engine> with_precision(const std::string& precision, const std::string& device, OpenEngine open) {
+  check_precision(precision, device);
   if (precision != "auto") return open(precision);
   if (resolve_precision(precision, at::Device(device)) == "bf16")
     return std::make_unique<AutoPrecision>(std::move(open));

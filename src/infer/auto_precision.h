@@ -21,6 +21,9 @@ using OpenEngine = std::function<std::unique_ptr<Engine>(const std::string& prec
 // images of that call; smaller calls never pay for a second engine.
 std::unique_ptr<Engine> with_precision(const std::string& precision, const std::string& device, OpenEngine open);
 
+// Throws a usage Error for a precision that the device lacks.
+void check_precision(const std::string& precision, const std::string& device);
+
 // Fewer are not worth a second graph: that of ir_se_50 takes as long to build (0.6 s) as these take in fp32.
 inline constexpr int64_t images_for_check = 16;
 

@@ -11,13 +11,6 @@
 namespace facerec {
 namespace {
 
-ov::AnyMap settings(const std::string& precision, int threads) {
-  return {ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32),
-          ov::inference_num_threads(resolve_threads(threads)),
-          ov::hint::enable_cpu_pinning(false),  // other processes may have been given the same cores
-          ov::num_streams(1)};
-}
-
 // More at a time than fit the caches: on an Intel Xeon with 2 MiB of L2 a core, mobilefacenet computes 64 images 17 %
 // faster as four batches in bf16, 6 % in fp32; ir_se_50 as fast.
 constexpr size_t fastest_batch = 16;
@@ -32,7 +25,8 @@ class OpenVinoEngine final : public Engine {
         batch_(static_cast<size_t>(network.batch)),
         precision_(std::move(precision)) {
     try {
-      request_ = ov::Core().compile_model(network.graph, "CPU", settings(precision_, threads)).create_infer_request();
+      request_ =
+          ov::Core().compile_model(network.graph, "CPU", openvino_settings(precision_, threads)).create_infer_request();
     } catch (const ov::Exception& failure) {
       throw openvino_error(file_, "use", failure);
     }
@@ -106,6 +100,13 @@ void take_pixels(OpenVinoNetwork& network, const ov::Layout& layout) {
 
 std::unique_ptr<Engine> openvino_engine(const OpenVinoNetwork& network, const std::string& precision, int threads) {
   return std::make_unique<OpenVinoEngine>(network, precision, threads);
+}
+
+ov::AnyMap openvino_settings(const std::string& precision, int threads) {
+  return {ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32),
+          ov::inference_num_threads(resolve_threads(threads)),
+          ov::hint::enable_cpu_pinning(false),  // other processes may have been given the same cores
+          ov::num_streams(1)};
 }
 
 // The last line of OpenVINO's messages says what is wrong; those before it name its own source files.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <openvino/core/any.hpp>
 #include <openvino/core/except.hpp>
 #include <openvino/core/layout.hpp>
 #include <openvino/core/model.hpp>
@@ -27,6 +28,9 @@ void take_pixels(OpenVinoNetwork& network, const ov::Layout& layout);
 
 // The network, its graph prepared by take_pixels(), on as many threads as the options say, in `precision`: fp32 | bf16.
 std::unique_ptr<Engine> openvino_engine(const OpenVinoNetwork& network, const std::string& precision, int threads);
+
+// What every graph is compiled with, for `precision` fp32 | bf16. threads 0: the cores available.
+ov::AnyMap openvino_settings(const std::string& precision, int threads);
 
 Error openvino_error(const fs::path& file, const char* what, const ov::Exception& failure);
 

@@ -37,14 +37,10 @@ Value OpenVinoGraph::integers(const Shape& numbers) {
   return ops::Constant::create(ov::element::i64, {numbers.size()}, numbers);
 }
 
-std::shared_ptr<ov::Model> openvino_graph(Backbone& backbone) {
-  const torch::NoGradGuard without_gradient;
-  Recording recording = record(backbone);
-  fold_batch_norms(recording);
-
-  const Preprocess& image = backbone.spec().preprocess;
-  const auto input =
-      std::make_shared<ops::Parameter>(ov::element::f32, ov::PartialShape{-1, 3, image.height, image.width});
+std::shared_ptr<ov::Model> openvino_graph(const Recording& recording) {
+  const Shape& shape = recording.value(recording.input).shape;
+  const auto input = std::make_shared<ops::Parameter>(
+      ov::element::f32, ov::PartialShape(std::vector<ov::Dimension>(shape.begin(), shape.end())));
   OpenVinoGraph graph(recording);
   graph.set_value(recording.input, input);
   for (const RecordedOperator& op : recording.operators) {
@@ -52,9 +48,17 @@ std::shared_ptr<ov::Model> openvino_graph(Backbone& backbone) {
     if (translate == nullptr) throw Error("the operator " + op.name + " has no translation to OpenVINO");
     graph.set_value(op.outputs.at(0), translate(graph, op));
   }
-  Value embedding = graph.value(recording.output);
-  if (backbone.spec().unit_length) embedding = unit_length(embedding);
-  return std::make_shared<ov::Model>(ov::OutputVector{embedding}, ov::ParameterVector{input}, "backbone");
+  return std::make_shared<ov::Model>(ov::OutputVector{graph.value(recording.output)}, ov::ParameterVector{input});
+}
+
+std::shared_ptr<ov::Model> openvino_graph(Backbone& backbone) {
+  const torch::NoGradGuard without_gradient;
+  Recording recording = record(backbone);
+  fold_batch_norms(recording);
+  std::shared_ptr<ov::Model> graph = openvino_graph(recording);
+  if (!backbone.spec().unit_length) return graph;
+  const Value embedding = graph->output(0).get_node()->input_value(0);
+  return std::make_shared<ov::Model>(ov::OutputVector{unit_length(embedding)}, graph->get_parameters());
 }
 
 }  // namespace facerec

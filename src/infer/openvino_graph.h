@@ -15,6 +15,9 @@ namespace facerec {
 // has no translation. REQUIRES: fp32 weights on the CPU.
 std::shared_ptr<ov::Model> openvino_graph(Backbone& backbone);
 
+// A network from such images to anything, its BatchNorms folded already: the output is the recording's.
+std::shared_ptr<ov::Model> openvino_graph(const Recording& recording);
+
 // A recording on its way into such a graph.
 class OpenVinoGraph {
  public:

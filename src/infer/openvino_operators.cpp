@@ -77,6 +77,12 @@ Value pad(Graph& graph, const Op& op) {
                         ov::op::PadMode::CONSTANT);
 }
 
+// ATen's channel c·r² + i·r + j is pixel (i, j) of channel c.
+Value pixel_shuffle(Graph& graph, const Op& op) {
+  return make<ops::DepthToSpace>(input(graph, op), ops::DepthToSpace::DepthToSpaceMode::DEPTH_FIRST,
+                                 static_cast<size_t>(op.integer("upscale_factor")));
+}
+
 // ---- Layers
 
 ov::Strides strides(const Shape& shape) { return {shape.begin(), shape.end()}; }
@@ -166,6 +172,7 @@ const Entry translators[] = {
     {"slice", slice},
     {"select", select},
     {"constant_pad_nd", pad},
+    {"pixel_shuffle", pixel_shuffle},
     {"conv2d", conv},
     {"linear", linear},
     {"batch_norm", batch_norm},

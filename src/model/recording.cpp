@@ -18,11 +18,11 @@ using torch::Tensor;
 // them.
 class Recorder {
  public:
-  explicit Recorder(const Backbone& backbone) {
-    for (const auto& [key, tensor] : state_dict(backbone)) add_constant(tensor, key);
+  explicit Recorder(const torch::nn::Module& network) {
+    for (const auto& [key, tensor] : state_dict(network)) add_constant(tensor, key);
   }
 
-  Recording run(Backbone& backbone, const Tensor& input) {
+  Recording run(const Forward& forward, const Tensor& input) {
     recording_.input = add(input, true);
     current = this;
     const at::CallbackHandle handle = at::addThreadLocalCallback(at::RecordFunctionCallback(start, end)
@@ -31,7 +31,7 @@ class Recorder {
                                                                      .scopes({at::RecordScope::FUNCTION}));
     {
       const auto stop = c10::make_scope_exit([&] { at::removeCallback(handle); });
-      const Tensor output = backbone.forward(input);
+      const Tensor output = forward(input);
       if (problem_.empty()) recording_.output = value_of(output);
     }
     if (!problem_.empty()) throw Error("the network cannot be written as a graph: " + problem_);
@@ -238,20 +238,25 @@ void drop_unused(Recording& recording) {
 
 }  // namespace
 
-Recording record(Backbone& backbone) {
+Recording record(torch::nn::Module& network, const Forward& forward, int64_t height, int64_t width) {
   const c10::InferenceMode tracks_versions(false);
   const torch::NoGradGuard without_gradient;
-  const auto mode = c10::make_scope_exit([&, training = backbone.is_training()] { backbone.train(training); });
-  backbone.eval();
-  const Preprocess& image = backbone.spec().preprocess;
-  const torch::Device device = backbone.parameters().front().device();
+  const auto mode = c10::make_scope_exit([&, training = network.is_training()] { network.train(training); });
+  network.eval();
+  const torch::Device device = network.parameters().front().device();
   auto run = [&](int64_t batch) {
-    return Recorder(backbone).run(backbone, torch::zeros({batch, 3, image.height, image.width}, device));
+    return Recorder(network).run(forward, torch::zeros({batch, 3, height, width}, device));
   };
   Recording recording = run(2);
   merge(recording, run(3));
   drop_unused(recording);
   return recording;
+}
+
+Recording record(Backbone& backbone) {
+  const Preprocess& image = backbone.spec().preprocess;
+  return record(
+      backbone, [&](const Tensor& x) { return backbone.forward(x); }, image.height, image.width);
 }
 
 const RecordedArgument& RecordedOperator::argument(const std::string& wanted) const {

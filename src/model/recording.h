@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,10 @@ struct Recording {
 // Error where the list cannot stand for the network: it depends on the batch, computes in another type, or uses a
 // tensor after a change through another view of it.
 Recording record(Backbone& backbone);
+
+// The same of any network from images of 3 channels and this size, on the device where its parameters are.
+using Forward = std::function<torch::Tensor(const torch::Tensor&)>;
+Recording record(torch::nn::Module& network, const Forward& forward, int64_t height, int64_t width);
 
 // Multiplies each BatchNorm into the convolution or linear layer before it, where that serves nothing else.
 void fold_batch_norms(Recording& recording);

@@ -8,6 +8,7 @@
 #include "facerec/core/error.h"
 #include "facerec/io/torch_file.h"
 #include "model/bytes.h"
+#include "model/check_tensors.h"
 #include "model/metadata.h"
 #include "model/registry.h"
 
@@ -59,7 +60,9 @@ void check_tensor(const std::string& name, const torch::Tensor& target, const Te
   }
 }
 
-void check(const NamedTensors& targets, const TensorMap& tensors, const fs::path& path) {
+}  // namespace
+
+void check_tensors(const NamedTensors& targets, const TensorMap& tensors, const fs::path& path) {
   check_names(targets, tensors, path);
   for (const auto& [name, tensor] : targets) {
     const auto found = tensors.find(name);
@@ -68,8 +71,6 @@ void check(const NamedTensors& targets, const TensorMap& tensors, const fs::path
     }
   }
 }
-
-}  // namespace
 
 NamedTensors state_dict(const torch::nn::Module& module) {
   NamedTensors tensors;
@@ -108,7 +109,7 @@ void save_state_dict(const fs::path& path, const Backbone& backbone) {
 }
 
 void load_into(const NamedTensors& targets, const SafetensorsFile& file) {
-  check(targets, file.tensors(), file.path());
+  check_tensors(targets, file.tensors(), file.path());
   const torch::NoGradGuard without_gradient;
   for (const auto& [name, tensor] : targets) {
     const auto found = file.tensors().find(name);
@@ -142,7 +143,7 @@ void copy_in_slabs(const TensorFile& file, const TensorView& view, torch::Tensor
 }  // namespace
 
 void load_recognised(const NamedTensors& targets, const Recognition& recognition) {
-  check(targets, recognition.tensors, recognition.file.path);
+  check_tensors(targets, recognition.tensors, recognition.file.path);
   const torch::NoGradGuard without_gradient;
   for (const auto& [name, tensor] : targets) {
     const auto found = recognition.tensors.find(name);
@@ -160,7 +161,7 @@ void save_backbone(const fs::path& path, const Backbone& backbone, const Metadat
 
 std::shared_ptr<Backbone> load_backbone(const Recognition& recognition) {
   NetworkOptions options{.spec = recognition.spec, .device = torch::kMeta};
-  check(state_dict(*build_backbone(options)), recognition.tensors, recognition.file.path);
+  check_tensors(state_dict(*build_backbone(options)), recognition.tensors, recognition.file.path);
   options.device = torch::kCPU;
   std::shared_ptr<Backbone> backbone = build_backbone(options);
   load_recognised(state_dict(*backbone), recognition);

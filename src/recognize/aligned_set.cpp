@@ -8,14 +8,14 @@ namespace facerec {
 
 AlignedSet::AlignedSet(std::shared_ptr<const Dataset> photographs, const SelectionOptions& selection,
                        const CropShape& shape, DetectorFactory open)
-    : photographs_(std::move(photographs)),
+    : DatasetView(std::move(photographs)),
       selection_(selection),
       shape_(shape),
       open_(std::move(open)),
-      is_centred_(static_cast<size_t>(photographs_->size())) {}
+      is_centred_(static_cast<size_t>(size())) {}
 
 Sample AlignedSet::read(int64_t index) const {
-  Photo photo = load_photo(*photographs_, index, detection_reduction(selection_));
+  Photo photo = load_photo(images(), index, detection_reduction(selection_));
   std::vector<Face> faces = detect(photo.pixels);
   to_whole(photo, faces);
   const Alignment alignment = choose_faces(std::move(faces), photo.width, photo.height, shape_, selection_);
@@ -30,9 +30,9 @@ Sample AlignedSet::read(int64_t index) const {
     const std::scoped_lock lock(mutex_);
     is_centred_[static_cast<size_t>(index)] = true;
   } else {
-    throw Error(alignment.reason).file(name(index));
+    throw NoFace(Error(alignment.reason).file(name(index)));
   }
-  if (!is_fine_enough(photo.reduction, record, shape_)) photo = load_photo(*photographs_, index, 1);
+  if (!is_fine_enough(photo.reduction, record, shape_)) photo = load_photo(images(), index, 1);
   return {{}, cut(photo, record.crops.front(), shape_)};
 }
 
@@ -59,6 +59,20 @@ std::vector<std::string> AlignedSet::centred() const {
     if (is_centred_[i]) names.push_back(name(static_cast<int64_t>(i)));
   }
   return names;
+}
+
+LandmarkedSet::LandmarkedSet(std::shared_ptr<const Dataset> photographs, std::vector<Landmarks> landmarks,
+                             const CropShape& shape)
+    : DatasetView(std::move(photographs)), landmarks_(std::move(landmarks)), shape_(shape) {}
+
+Sample LandmarkedSet::read(int64_t index) const {
+  const Image photograph = load_image(images(), index);
+  try {
+    const Similarity to_crop = fit_similarity(landmarks_.at(static_cast<size_t>(index)), shape_);
+    return {{}, warp(photograph, to_crop, shape_, /*area=*/false)};
+  } catch (const Error& error) {
+    throw Error(error.message()).file(name(index));
+  }
 }
 
 }  // namespace facerec
