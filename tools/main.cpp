@@ -28,7 +28,7 @@ constexpr VerbEntry verbs[] = {
     {"pack", "a data set from one form into another", set_up_pack},
     {"train", "train a model from a configuration", set_up_train},
     {"finetune", "train on from a model, and compare it before and after", set_up_finetune},
-    {"eval", "verification benchmarks: LFW's protocol, ROC, tables and JSON", set_up_eval},
+    {"eval", "benchmarks: verification, templates, identification; before and after; a report", set_up_eval},
     {"embed", "images to a file of embeddings: folders, lists, data sets of any size", set_up_embed},
     {"verify", "are two pictures of the same person? similarity, decision and what the threshold rests on",
      set_up_verify},

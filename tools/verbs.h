@@ -98,14 +98,34 @@ struct ExportVerb {
 
 struct EvalVerb {
   std::vector<std::string> models;
-  std::vector<NamedPath> data, pairs;
+  std::vector<NamedPath> data, pairs, gallery, probes;
+  std::string protocol = "auto";  // auto: what the data is laid out for | all_pairs
+
   std::string flip = "flip_sum";
-  std::string align;  // the detector by which photographs are aligned first; "": they are crops already
-  std::string out;
-  std::optional<double> fail_under;
-  bool baselines = false;
+  std::string align;              // the detector by which photographs are aligned first; "": they are crops already
+  std::string no_face = "count";  // what becomes of photographs without a face: count | center
+  int64_t resize_crop = 0;        // resize to so many pixels and cut out the centre; 0: as they are
   bool skip_missing = false;
+
+  bool one_is_same = true;  // what label 1 of a list means
+  std::string score = "cosine", threshold = "kfold";
+  std::string predictions;
+  int64_t bootstrap = 1000;
+  int64_t seed = 1;
+  std::string groups;
+  bool baselines = false;
+
+  std::vector<int64_t> low_res;
+  std::string low_res_side = "both";
+  std::vector<std::string> super_resolve;
+  std::string corrupt;
+
+  std::string fail_under, baseline;
+  double tolerance = 0.001;
+
+  std::string out;
   bool force = false;
+  bool cache = true;
   int64_t batch_size = 64;
   EngineOptions engine;
 };

@@ -1,28 +1,37 @@
 #include "eval/cosines.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace facerec {
 namespace {
 
 constexpr size_t together = 4;  // rows of `a` that a row of `b` is multiplied with while it is in registers
-constexpr size_t lanes = 16;    // sums side by side, which the compiler puts into vector registers
+constexpr size_t lanes = 8;     // sums side by side in a vector register; GCC would keep arrays of floats in memory
 
+using Lanes [[gnu::vector_size(lanes * sizeof(float))]] = float;
 using Products = void (*)(std::span<const float> a, std::span<const float> b, size_t dimension, float* out);
 
 [[gnu::always_inline]] inline void multiply(const float* const (&rows)[together], const float* other, size_t dimension,
                                             float (&products)[together]) {
-  float sums[together][lanes] = {};
+  Lanes sums[together][2] = {};
   size_t i = 0;
-  for (; i + lanes <= dimension; i += lanes) {
+  for (; i + 2 * lanes <= dimension; i += 2 * lanes) {
+    Lanes low, high;
+    std::memcpy(&low, other + i, sizeof low);
+    std::memcpy(&high, other + i + lanes, sizeof high);
     for (size_t row = 0; row < together; ++row) {
-      for (size_t k = 0; k < lanes; ++k) sums[row][k] += rows[row][i + k] * other[i + k];
+      Lanes row_low, row_high;
+      std::memcpy(&row_low, rows[row] + i, sizeof row_low);
+      std::memcpy(&row_high, rows[row] + i + lanes, sizeof row_high);
+      sums[row][0] += row_low * low;
+      sums[row][1] += row_high * high;
     }
   }
   for (size_t row = 0; row < together; ++row) {
     products[row] = 0;
     for (size_t k = i; k < dimension; ++k) products[row] += rows[row][k] * other[k];
-    for (const float part : sums[row]) products[row] += part;
+    for (size_t k = 0; k < lanes; ++k) products[row] += sums[row][0][k] + sums[row][1][k];
   }
 }
 

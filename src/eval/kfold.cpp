@@ -4,47 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "eval/acceptance.h"
 #include "eval/statistics.h"
 #include "facerec/core/error.h"
+#include "facerec/core/parallel.h"
 
 namespace facerec {
 namespace {
-
-using Counts = std::vector<int64_t>;
-
-// The pairs that a threshold accepts, for all thresholds numpy.arange(0, 4, step), from one pass over the distances.
-struct Acceptance {
-  Counts same, different;  // [thresholds], ascending
-  int64_t total_same = 0, total_different = 0;
-
-  explicit Acceptance(size_t thresholds) : same(thresholds), different(thresholds) {}
-
-  Acceptance operator-(const Acceptance& part) const {
-    Acceptance rest = *this;
-    for (size_t i = 0; i < same.size(); ++i) {
-      rest.same[i] -= part.same[i];
-      rest.different[i] -= part.different[i];
-    }
-    rest.total_same -= part.total_same;
-    rest.total_different -= part.total_different;
-    return rest;
-  }
-
-  double far(size_t i) const { return static_cast<double>(different[i]) / static_cast<double>(total_different); }
-};
-
-// arange's values, bit for bit.
-double threshold_at(size_t i, double step) { return static_cast<double>(i) * step; }
-
-// The first of `count` thresholds with distance < threshold, or `count`. The guess by division may be off by one, since
-// the thresholds are rounded.
-size_t first_accepting(double distance, double step, size_t count) {
-  if (distance >= threshold_at(count - 1, step)) return count;
-  auto i = static_cast<size_t>(std::max(distance, 0.0) / step);
-  while (i > 0 && distance < threshold_at(i - 1, step)) --i;
-  while (distance >= threshold_at(i, step)) ++i;
-  return i;
-}
 
 struct FoldedPairs {
   std::span<const double> distance;
@@ -77,48 +43,62 @@ struct FoldAcceptances {
   Acceptance all;
 };
 
-FoldAcceptances count_accepted(const FoldedPairs& pairs, double step, size_t thresholds) {
-  FoldAcceptances counted{std::vector<Acceptance>(pairs.folds, Acceptance(thresholds)), Acceptance(thresholds)};
+FoldAcceptances count_accepted(const FoldedPairs& pairs, const Thresholds& thresholds) {
+  FoldAcceptances counted{std::vector<Acceptance>(pairs.folds, Acceptance(thresholds.count)),
+                          Acceptance(thresholds.count)};
   for (size_t i = 0; i < pairs.distance.size(); ++i) {
-    Acceptance& fold = counted.fold[pairs.fold[i]];
-    ++(pairs.same[i] ? fold.total_same : fold.total_different);
-    const size_t first = first_accepting(pairs.distance[i], step, thresholds);
-    if (first < thresholds) ++(pairs.same[i] ? fold.same : fold.different)[first];
+    counted.fold[pairs.fold[i]].add(pairs.same[i] != 0, thresholds.first_accepting(pairs.distance[i]));
   }
   for (Acceptance& fold : counted.fold) {
-    for (size_t i = 0; i < thresholds; ++i) {
-      if (i > 0) fold.same[i] += fold.same[i - 1];
-      if (i > 0) fold.different[i] += fold.different[i - 1];
-      counted.all.same[i] += fold.same[i];
-      counted.all.different[i] += fold.different[i];
-    }
-    counted.all.total_same += fold.total_same;
-    counted.all.total_different += fold.total_different;
+    fold.finish();
+    counted.all += fold;
   }
   return counted;
 }
 
-int64_t correct(const Acceptance& counts, size_t i) {
-  return counts.same[i] + counts.total_different - counts.different[i];
+void finish(KFoldAccuracy& result, size_t pairs) {
+  result.mean = mean_of(result.accuracy);
+  result.std = std_of(result.accuracy);
+  result.ci95 = wilson_interval(result.mean, pairs);
+  result.mean_threshold = mean_of(result.threshold);
 }
 
-size_t first_best(const Acceptance& training) {
-  size_t best = 0;
-  for (size_t i = 1; i < training.same.size(); ++i) {
-    if (correct(training, i) > correct(training, best)) best = i;
+struct Range {
+  double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
+};
+
+// Of the finite distances of each fold.
+std::vector<Range> ranges_of(const FoldedPairs& pairs) {
+  std::vector<Range> ranges(pairs.folds);
+  for (size_t i = 0; i < pairs.distance.size(); ++i) {
+    if (std::isinf(pairs.distance[i])) continue;
+    Range& range = ranges[pairs.fold[i]];
+    range.low = std::min(range.low, pairs.distance[i]);
+    range.high = std::max(range.high, pairs.distance[i]);
   }
-  return best;
+  return ranges;
+}
+
+// For all folds but one.
+Thresholds thresholds_without(size_t fold, const std::vector<Range>& ranges) {
+  Range all;
+  for (size_t f = 0; f < ranges.size(); ++f) {
+    if (f == fold) continue;
+    all.low = std::min(all.low, ranges[f].low);
+    all.high = std::max(all.high, ranges[f].high);
+  }
+  return distance_thresholds(all.low, all.high);
 }
 
 // Where the training FAR is `target`; the FAR is 0 at the first threshold, so a level below always exists.
-double threshold_for_far(const Acceptance& training, double step, double target) {
-  const size_t count = training.different.size();
+double threshold_for_far(const Acceptance& training, const Thresholds& thresholds, double target) {
+  const size_t count = thresholds.count;
   if (training.far(count - 1) < target) return 0;
   size_t above = 0;
   while (above < count && training.far(above) <= target) ++above;
-  if (above == count) return threshold_at(count - 1, step);
+  if (above == count) return thresholds.at(count - 1);
   const double low = training.far(above - 1), high = training.far(above);
-  return (threshold_at(above - 1, step) * (high - target) + threshold_at(above, step) * (target - low)) / (high - low);
+  return (thresholds.at(above - 1) * (high - target) + thresholds.at(above) * (target - low)) / (high - low);
 }
 
 }  // namespace
@@ -163,34 +143,57 @@ Interval wilson_interval(double proportion, size_t count) {
 
 KFoldAccuracy kfold_accuracy(std::span<const double> squared_l2, std::span<const uint8_t> same,
                              std::span<const uint16_t> fold) {
-  constexpr double step = 0.01;
-  const FoldAcceptances counted = count_accepted(checked(squared_l2, same, fold), step, 400);
+  const FoldAcceptances counted = count_accepted(checked(squared_l2, same, fold), accuracy_thresholds);
   KFoldAccuracy result;
   for (const Acceptance& test : counted.fold) {
-    const size_t best = first_best(counted.all - test);
-    result.threshold.push_back(threshold_at(best, step));
-    result.accuracy.push_back(static_cast<double>(correct(test, best)) /
-                              static_cast<double>(test.total_same + test.total_different));
+    const FoldAccuracy tested = test_fold(counted.all, test);
+    result.threshold.push_back(accuracy_thresholds.at(tested.threshold));
+    result.accuracy.push_back(tested.accuracy);
   }
-  result.mean = mean_of(result.accuracy);
-  result.std = std_of(result.accuracy);
-  result.ci95 = wilson_interval(result.mean, fold.size());
-  result.mean_threshold = mean_of(result.threshold);
+  finish(result, fold.size());
+  return result;
+}
+
+KFoldAccuracy kfold_accuracy_of_distances(std::span<const double> distance, std::span<const uint8_t> same,
+                                          std::span<const uint16_t> fold) {
+  const FoldedPairs pairs = checked(distance, same, fold);
+  KFoldAccuracy result;
+  result.threshold.resize(pairs.folds);
+  result.accuracy.resize(pairs.folds);
+  const std::vector<Range> ranges = ranges_of(pairs);
+  parallel_for(static_cast<int64_t>(pairs.folds), 0, [&](int64_t number) {
+    const auto f = static_cast<size_t>(number);
+    const Thresholds thresholds = thresholds_without(f, ranges);
+    Acceptance all(thresholds.count), test(thresholds.count);
+    for (size_t i = 0; i < distance.size(); ++i) {
+      const size_t first = thresholds.first_accepting(distance[i]);
+      all.add(same[i] != 0, first);
+      if (fold[i] == f) test.add(same[i] != 0, first);
+    }
+    all.finish();
+    test.finish();
+    const FoldAccuracy tested = test_fold(all, test);
+    result.threshold[f] = thresholds.at(tested.threshold);
+    result.accuracy[f] = tested.accuracy;
+  });
+  finish(result, fold.size());
   return result;
 }
 
 std::optional<ValAtFar> val_at_far(std::span<const double> squared_l2, std::span<const uint8_t> same,
                                    std::span<const uint16_t> fold, double target) {
-  constexpr double step = 0.001;
+  constexpr Thresholds thresholds{.start = 0, .step = 0.001, .count = 4000};
   const FoldedPairs pairs = checked(squared_l2, same, fold);
-  const FoldAcceptances counted = count_accepted(pairs, step, 4000);
-  std::vector<double> threshold, val(pairs.folds), far(pairs.folds);
+  const FoldAcceptances counted = count_accepted(pairs, thresholds);
+  std::vector<double> threshold;
   for (const Acceptance& test : counted.fold) {
-    const Acceptance training = counted.all - test;
+    Acceptance training = counted.all;
+    training -= test;
     const int64_t kinds[] = {test.total_same, test.total_different, training.total_same, training.total_different};
     if (std::ranges::count(kinds, 0) > 0) return std::nullopt;
-    threshold.push_back(threshold_for_far(training, step, target));
+    threshold.push_back(threshold_for_far(training, thresholds, target));
   }
+  std::vector<double> val(pairs.folds), far(pairs.folds);
   for (size_t i = 0; i < pairs.distance.size(); ++i) {
     const size_t f = fold[i];
     if (squared_l2[i] < threshold[f]) ++(same[i] ? val : far)[f];

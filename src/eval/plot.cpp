@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "eval/axes.h"
 #include "eval/canvas_svg.h"
 #include "eval/format.h"
 #include "facerec/core/error.h"
@@ -10,218 +12,205 @@
 namespace facerec {
 namespace {
 
-constexpr int figure_width = 760, figure_height = 520;
-constexpr double left = 76, right = 736, top = 46, bottom = 458;
-constexpr Colour white = {255, 255, 255}, ink = {30, 30, 30}, grey = {105, 105, 105}, grid = {222, 222, 222},
-                 fine_grid = {240, 240, 240};
+constexpr const char* fmr_title = "False match rate (FMR)";
+constexpr const char* fnmr_title = "False non-match rate (FNMR)";
+constexpr const char* unsupported = "fewer than 30 expected false matches";
 
-// Okabe and Ito's colours, told apart with any colour vision; yellow is left out, black comes last.
-constexpr Colour palette[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
-                              {230, 159, 0}, {86, 180, 233}, {0, 0, 0}};
+using Curves = std::vector<RocSeries>;
 
-struct YRange {
-  double low, step;
-  int digits;
-};
-constexpr YRange y_ranges[] = {{0.99, 0.002, 3}, {0.98, 0.005, 3}, {0.95, 0.01, 2}, {0.9, 0.02, 2},
-                               {0.8, 0.05, 2},   {0.5, 0.1, 1},    {0, 0.2, 1}};
-
-struct Axes {
-  int decades = 1;  // the FAR axis begins at 10^-decades
-  YRange y = y_ranges[0];
-
-  double lowest_far() const { return std::pow(10.0, -decades); }
-  double x(double far) const { return left + (right - left) * (1 + std::log10(far) / decades); }
-  // A little room above 1 keeps a perfect curve off the frame.
-  double y_of(double tar) const { return bottom - (bottom - top) * (tar - y.low) / (1.02 - 0.02 * y.low - y.low); }
-};
-
-// The highest TAR with FAR ≤ far.
-double tar_at(const Roc& roc, double far) { return fnmr_at_fmr(roc, far).tar(); }
-
-Axes axes_for(std::span<const RocSeries> series) {
-  uint64_t different = 0;
-  for (const RocSeries& s : series) different = std::max(different, s.roc->different);
-  Axes axes;
-  axes.decades = std::clamp(static_cast<int>(std::ceil(std::log10(static_cast<double>(different)) - 1e-9)), 2, 6);
-  double lowest = 1;
-  for (const RocSeries& s : series) lowest = std::min(lowest, tar_at(*s.roc, axes.lowest_far()));
-  axes.y = *std::ranges::find_if(
-      y_ranges, [&](const YRange& range) { return range.low == 0 || range.low + 0.05 * (1 - range.low) <= lowest; });
-  return axes;
-}
-
-using Curve = std::vector<Spot>;
-
-// The corners of the step function TAR(FAR) from the axis to FAR 1.
-Curve staircase(const Roc& roc, const Axes& axes) {
-  double far = axes.lowest_far(), tar = tar_at(roc, far);
-  Curve corners = {{axes.x(far), axes.y_of(tar)}};
-  const auto add = [&](double f, double t) {
-    const Spot spot = {axes.x(f), axes.y_of(t)};
-    // Corners too near to be seen are left out: a curve of a million pairs stays small.
-    if (std::hypot(spot.x - corners.back().x, spot.y - corners.back().y) >= 0.15) corners.push_back(spot);
-  };
-  for (size_t i = 1; i < roc.size(); ++i) {
-    if (roc.fmr(i) <= far || roc.tar(i) == tar) {
-      if (roc.fmr(i) == far) tar = roc.tar(i);
-      continue;
-    }
-    add(far, tar);
-    far = roc.fmr(i);
-    add(far, tar);
-    tar = roc.tar(i);
-  }
-  add(far, tar);
-  corners.push_back({axes.x(1), axes.y_of(1)});
-  return corners;
-}
-
-// Dashed up to the FAR that the pairs support, solid from there.
-void draw_curve(Canvas& canvas, const Curve& corners, const Roc& roc, const Axes& axes, Colour colour) {
-  const double split = axes.x(std::clamp(30.0 / static_cast<double>(roc.different), axes.lowest_far(), 1.0));
-  Curve dashed, solid;
-  for (const Spot& corner : corners) {
-    if (corner.x > split && solid.empty() && !dashed.empty()) {
-      const Spot border = {split, dashed.back().y};
-      dashed.push_back(border);
-      solid.push_back(border);
-    }
-    (corner.x > split ? solid : dashed).push_back(corner);
-  }
-  if (split > left + 0.5) canvas.polyline(dashed, {colour, 1.8, true});
-  if (solid.size() > 1) canvas.polyline(solid, {colour, 1.8});
-}
-
-void draw_grid(Canvas& canvas, const Axes& axes) {
-  for (int decade = 0; decade < axes.decades; ++decade) {
-    for (int m = 2; m <= 9; ++m) {
-      const double x = axes.x(m * std::pow(10.0, -decade - 1));
-      canvas.polyline(Curve{{x, top}, {x, bottom}}, {fine_grid, 0.7});
-    }
-  }
-  for (int decade = 0; decade <= axes.decades; ++decade) {
-    const double x = axes.x(std::pow(10.0, -decade));
-    canvas.polyline(Curve{{x, top}, {x, bottom}}, {grid, 1});
-    canvas.text({x, bottom + 20}, {.text = "10", .superscript = std::to_string(-decade), .anchor = Anchor::middle});
-  }
-  for (int i = 0; axes.y.low + i * axes.y.step < 1 + 1e-9; ++i) {
-    const double tar = axes.y.low + i * axes.y.step, y = axes.y_of(tar);
-    canvas.polyline(Curve{{left, y}, {right, y}}, {grid, 1});
-    canvas.text({left - 8, y + 4.5}, {.text = fixed(tar, axes.y.digits), .anchor = Anchor::end});
-  }
-}
-
-void draw_frame(Canvas& canvas, const std::string& title) {
-  canvas.polyline(Curve{{left, top}, {right, top}, {right, bottom}, {left, bottom}, {left, top}}, {ink, 1});
-  const double x = (left + right) / 2;
-  canvas.text({x, 28}, {.text = title, .size = 15, .anchor = Anchor::middle, .bold = true});
-  canvas.text({x, bottom + 46}, {.text = "False accept rate (FAR)", .size = 14, .anchor = Anchor::middle});
-  canvas.text({24, (top + bottom) / 2},
-              {.text = "True accept rate (TAR)", .size = 14, .anchor = Anchor::middle, .upwards = true});
-}
-
-// At most 40 characters, so that the legend fits.
-std::string shortened(const std::string& label) {
-  if (characters(label) <= 40) return label;
-  size_t end = 0;
-  for (size_t count = 0; count < 38; ++end) count += (static_cast<unsigned char>(label[end]) & 0xC0) != 0x80;
-  while (end > 0 && (static_cast<unsigned char>(label[end]) & 0xC0) == 0x80) ++end;
-  return label.substr(0, end) + "...";
-}
-
-// The corner of a legend of this size: the lower right where the curves leave it free, else the first free place, else
-// the one that the fewest lines cross.
-Spot legend_corner(double width, double height, std::span<const Curve> curves) {
-  constexpr double margin = 12;
-  const double xs[] = {right - margin - width, left + margin, (left + right - width) / 2};
-  const double ys[] = {bottom - margin - height, (top + bottom - height) / 2, top + margin};
-  const auto crossing = [&](Spot corner) {
-    size_t count = 0;
-    for (const Curve& curve : curves) {
-      for (size_t i = 1; i < curve.size(); ++i) {
-        const auto [x0, x1] = std::minmax(curve[i - 1].x, curve[i].x);
-        const auto [y0, y1] = std::minmax(curve[i - 1].y, curve[i].y);
-        count += x1 > corner.x && x0 < corner.x + width && y1 > corner.y && y0 < corner.y + height;
-      }
-    }
-    return count;
-  };
-  Spot best = {xs[0], ys[0]};
-  size_t fewest = crossing(best);
-  for (double y : ys) {
-    for (double x : xs) {
-      if (const size_t count = crossing({x, y}); count < fewest) best = {x, y}, fewest = count;
-    }
-  }
-  return best;
-}
-
-void draw_legend(Canvas& canvas, std::span<const RocSeries> series, std::span<const Curve> curves, bool any_dashed) {
-  constexpr double line_height = 19, sample = 26, size = 12.5, column = 62, padding = 10;
-  const std::string dashed_label = "fewer than 30 expected false accepts";
-  double label_width = 0;
-  for (const RocSeries& s : series) label_width = std::max(label_width, canvas.width_of(shortened(s.label), size));
-  const double content = std::max(label_width + 2 * column + 8, any_dashed ? canvas.width_of(dashed_label, size) : 0.0);
-  const double width = 2 * padding + sample + 8 + content;
-  const double height = 2 * padding + line_height * static_cast<double>(series.size() + 1 + any_dashed) - 6;
-  const Spot corner = legend_corner(width, height, curves);
-  canvas.rectangle(corner, width, height, white, Stroke{{190, 190, 190}, 0.8});
-
-  const double x = corner.x + padding, text_x = x + sample + 8, end = corner.x + width - padding;
-  double y = corner.y + padding + 10;
-  const auto row = [&](const std::string& label, const std::string& auc, const std::string& eer, Colour colour) {
-    canvas.text({text_x, y}, {.text = label, .size = size, .colour = colour});
-    canvas.text({end - column, y}, {.text = auc, .size = size, .anchor = Anchor::end, .colour = colour});
-    canvas.text({end, y}, {.text = eer, .size = size, .anchor = Anchor::end, .colour = colour});
-  };
-  const auto key = [&](const Stroke& stroke) { canvas.polyline(Curve{{x, y - 4}, {x + sample, y - 4}}, stroke); };
-  row("", "AUC", "EER", grey);
-  for (size_t i = 0; i < series.size(); ++i) {
-    y += line_height;
-    key({palette[i % std::size(palette)], 2});
-    const Roc& roc = *series[i].roc;
-    row(shortened(series[i].label), fixed(area_under(roc), 5), percent(equal_error_rate(roc)) + " %", ink);
-  }
-  if (!any_dashed) return;
-  y += line_height;
-  key({grey, 1.8, true});
-  row(dashed_label, "", "", grey);
-}
-
-void draw(Canvas& canvas, std::span<const RocSeries> series, const std::string& title) {
-  const Axes axes = axes_for(series);
-  canvas.rectangle({0, 0}, figure_width, figure_height, white, std::nullopt);
-  draw_grid(canvas, axes);
-  draw_frame(canvas, title);
-  std::vector<Curve> curves;
-  bool any_dashed = false;
-  for (size_t i = 0; i < series.size(); ++i) {
-    curves.push_back(staircase(*series[i].roc, axes));
-    draw_curve(canvas, curves[i], *series[i].roc, axes, palette[i % std::size(palette)]);
-    any_dashed |= !supports_rate(series[i].roc->different, axes.lowest_far());
-  }
-  draw_legend(canvas, series, curves, any_dashed);
-}
-
-void check(std::span<const RocSeries> series) {
+Curves checked(std::span<const RocSeries> series) {
   if (series.empty()) throw Error("there is no ROC curve to draw");
+  return {series.begin(), series.end()};
+}
+
+template <class Count>
+int lowest_decade_of(const Curves& series, Count count) {
+  uint64_t most = 0;
+  for (const RocSeries& s : series) most = std::max(most, s.roc->*count);
+  return lowest_decade(static_cast<double>(most));
+}
+
+double supported_fmr(const Roc& roc) { return 30.0 / static_cast<double>(roc.different); }
+
+// A curve a series through `point` of each index of its ROC.
+template <class At>
+void draw_curves(Plane& plane, const Curves& series, At point) {
+  std::vector<Point> points;
+  for (size_t i = 0; i < series.size(); ++i) {
+    const Roc& roc = *series[i].roc;
+    points.clear();
+    for (size_t k = 0; k < roc.size(); ++k) points.push_back(point(roc, k));
+    plane.curve(points, {.colour = series_colour(i), .steps = true, .dashed_below = supported_fmr(roc)});
+  }
+}
+
+void draw_roc(Canvas& canvas, const Curves& series, const std::string& title) {
+  const int decade = lowest_decade_of(series, &Roc::different);
+  double lowest = 1;
+  for (const RocSeries& s : series) lowest = std::min(lowest, fnmr_at_fmr(*s.roc, std::pow(10.0, decade)).tar());
+  Plane plane(canvas, decades_axis(decade, 0, "False accept rate (FAR)"),
+              high_rate_axis(lowest, "True accept rate (TAR)"), title);
+  draw_curves(plane, series, [](const Roc& roc, size_t i) { return Point{roc.fmr(i), roc.tar(i)}; });
+  Legend legend{.headings = {"AUC", "EER"}, .dashed = unsupported};
+  for (size_t i = 0; i < series.size(); ++i) {
+    const Roc& roc = *series[i].roc;
+    legend.rows.push_back(
+        {series[i].label, {fixed(area_under(roc), 5), percent(equal_error_rate(roc)) + " %"}, {series_colour(i), 2}});
+  }
+  plane.legend(std::move(legend));
+}
+
+void draw_det(Canvas& canvas, const Curves& series, const std::string& title) {
+  const auto lowest = [&](auto count) { return std::pow(10.0, lowest_decade_of(series, count)); };
+  Legend legend{.headings = {"EER"}, .dashed = unsupported};
+  double worst = 0;
+  for (size_t i = 0; i < series.size(); ++i) {
+    const double eer = equal_error_rate(*series[i].roc);
+    worst = std::max(worst, eer);
+    legend.rows.push_back({series[i].label, {percent(eer) + " %"}, {series_colour(i), 2}});
+  }
+  const double high = worst < 0.4 ? 0.5 : 0.99;
+  Plane plane(canvas, deviate_axis(lowest(&Roc::different), high, std::string(fmr_title) + ", %"),
+              deviate_axis(lowest(&Roc::same), high, std::string(fnmr_title) + ", %"), title);
+  draw_curves(plane, series, [](const Roc& roc, size_t i) { return Point{roc.fmr(i), roc.fnmr(i)}; });
+  plane.legend(std::move(legend));
+}
+
+void draw_error_curve(Canvas& canvas, const Curves& series, const std::string& title) {
+  Plane plane(canvas, linear_axis(0, 1, fnmr_title), linear_axis(0, 1, fmr_title), title,
+              "BITSdrive names these axes FNIR (x) and FPIR (y); the nearer to the lower left corner, the better");
+  plane.line({0, 1}, {1, 0}, {faint_ink_colour, 1.2, true});
+  Legend legend{.headings = {"error area"}};
+  std::vector<Point> points;
+  for (size_t i = 0; i < series.size(); ++i) {
+    points.clear();
+    for (const ErrorCurvePoint& point : error_curve(*series[i].roc)) points.push_back({point.fnmr, point.fmr});
+    plane.curve(points, {.colour = series_colour(i)});
+    legend.rows.push_back({series[i].label, {fixed(error_area(*series[i].roc), 5)}, {series_colour(i), 2}});
+  }
+  plane.legend(std::move(legend));
+}
+
+uint64_t total(std::span<const uint64_t> counts) { return std::accumulate(counts.begin(), counts.end(), uint64_t{0}); }
+
+// Bins of a distribution that are drawn: joined `width` at a time.
+struct Bins {
+  double low = 0, size = 0;
+  std::vector<double> percentages;
+
+  Bins(const ScoreDistribution& distribution, std::span<const uint64_t> counts, size_t width) : low(distribution.low) {
+    size = (distribution.high - distribution.low) / static_cast<double>(counts.size()) * static_cast<double>(width);
+    const auto all = static_cast<double>(std::max<uint64_t>(1, total(counts)));
+    for (size_t i = 0; i < counts.size(); i += width) {
+      percentages.push_back(100 * static_cast<double>(total(counts.subspan(i, std::min(width, counts.size() - i)))) /
+                            all);
+    }
+  }
+  // From the edge of its first bin that is not empty to that of its last.
+  std::vector<Point> outline() const {
+    const auto full = [](double percentage) { return percentage > 0; };
+    const auto first = static_cast<size_t>(std::ranges::find_if(percentages, full) - percentages.begin());
+    size_t last = percentages.size();
+    while (last > first && !full(percentages[last - 1])) --last;
+    if (first == last) return {};
+    std::vector<Point> points = {{low + size * static_cast<double>(first), 0}};
+    for (size_t i = first; i < last; ++i) {
+      points.push_back({low + size * static_cast<double>(i), percentages[i]});
+      points.push_back({low + size * static_cast<double>(i + 1), percentages[i]});
+    }
+    points.push_back({points.back().x, 0});
+    return points;
+  }
+};
+
+// So wide that the pairs of the rarer kind fill them: 200 bins for 20,000 pairs and more.
+size_t joined_bins(const ScoreDistribution& distribution) {
+  uint64_t fewest = 20'000;
+  for (const auto* counts : {&distribution.same, &distribution.different}) {
+    if (const uint64_t pairs = total(*counts); pairs > 0) fewest = std::min(fewest, pairs);
+  }
+  return fewest < 1'000 ? 4 : fewest < 20'000 ? 2 : 1;
+}
+
+void draw_histogram(Canvas& canvas, const ScoreDistribution& distribution, std::optional<double> threshold,
+                    const std::string& title, const std::string& axis) {
+  struct Kind {
+    std::string label;
+    const std::vector<uint64_t>& counts;
+    const std::optional<ScoreMoments>& moments;
+    Colour colour;
+  };
+  const Kind kinds[] = {
+      {"genuine: the same person", distribution.same, distribution.same_moments, series_colour(0)},
+      {"impostor: different people", distribution.different, distribution.different_moments, series_colour(1)}};
+  const size_t width = joined_bins(distribution);
+  std::vector<std::vector<Point>> outlines;
+  for (const Kind& kind : kinds) outlines.push_back(Bins(distribution, kind.counts, width).outline());
+  double low = distribution.high, high = distribution.low, highest = 0;
+  for (const std::vector<Point>& outline : outlines) {
+    for (const Point& point : outline) {
+      low = std::min(low, point.x);
+      high = std::max(high, point.x);
+      highest = std::max(highest, point.y);
+    }
+  }
+  const double margin = 0.03 * (high - low);
+  constexpr double headroom = 1.45;  // for the legend
+  Plane plane(canvas, linear_axis(low - margin, high + margin, axis),
+              linear_axis(0, headroom * highest, "Share of its pairs in a bin, %"), title);
+  Legend legend{.headings = {"mean", "std"}};
+  for (size_t i = 0; i < std::size(kinds); ++i) {
+    if (outlines[i].empty()) continue;
+    plane.area(outlines[i], kinds[i].colour, 0.25);
+    plane.curve(outlines[i], {.colour = kinds[i].colour});
+    const auto& moments = kinds[i].moments;
+    legend.rows.push_back({kinds[i].label,
+                           {moments ? signed_number(moments->mean, 3) : "", moments ? fixed(moments->std, 3) : ""},
+                           {kinds[i].colour, 2}});
+  }
+  if (threshold && *threshold > low - margin && *threshold < high + margin) {
+    const Stroke stroke = {faint_ink_colour, 1.4, true};
+    plane.line({*threshold, 0}, {*threshold, 1.06 * highest}, stroke);
+    legend.rows.push_back({"threshold", {signed_number(*threshold, 3), ""}, stroke});
+  }
+  if (distribution.decidability) {
+    legend.rows.push_back({"decidability d′", {fixed(*distribution.decidability, 2), ""}, {paper_colour, 0}});
+  }
+  plane.legend(std::move(legend));
 }
 
 }  // namespace
 
-std::string roc_svg(std::span<const RocSeries> series, const std::string& title) {
-  check(series);
+std::string Figure::svg() const {
   SvgCanvas canvas(figure_width, figure_height, title);
-  draw(canvas, series, title);
+  draw(canvas);
   return std::move(canvas).finish();
 }
 
-Image roc_image(std::span<const RocSeries> series, const std::string& title) {
-  check(series);
+Image Figure::image() const {
   ImageCanvas canvas(figure_width, figure_height);
-  draw(canvas, series, title);
+  draw(canvas);
   return std::move(canvas).finish();
+}
+
+Figure roc_figure(std::span<const RocSeries> series, const std::string& title) {
+  return {title, [curves = checked(series), title](Canvas& canvas) { draw_roc(canvas, curves, title); }};
+}
+
+Figure det_figure(std::span<const RocSeries> series, const std::string& title) {
+  return {title, [curves = checked(series), title](Canvas& canvas) { draw_det(canvas, curves, title); }};
+}
+
+Figure error_curve_figure(std::span<const RocSeries> series, const std::string& title) {
+  return {title, [curves = checked(series), title](Canvas& canvas) { draw_error_curve(canvas, curves, title); }};
+}
+
+Figure histogram_figure(const ScoreDistribution& distribution, std::optional<double> threshold,
+                        const std::string& title, const std::string& axis) {
+  if (total(distribution.same) + total(distribution.different) == 0) throw Error("there are no scores to draw");
+  return {title, [&distribution, threshold, title, axis](Canvas& canvas) {
+            draw_histogram(canvas, distribution, threshold, title, axis);
+          }};
 }
 
 }  // namespace facerec

@@ -4,21 +4,23 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "image/lettering.h"
+
 namespace facerec {
 namespace {
 
-constexpr int font = cv::FONT_HERSHEY_DUPLEX;
 constexpr int fraction_bits = 4;  // lines are placed to 1/16 pixel
 
 cv::Scalar rgb(Colour colour) { return {double(colour.r), double(colour.g), double(colour.b)}; }
 
-// OpenCV's scale for letters of `size` units: capitals of Hershey fonts are 22 pixels high at scale 1, and about 0.72
-// of the size in common fonts.
-double font_scale(double size) { return 0.72 * size * ImageCanvas::scale / 22; }
+// Of a font `size` units high: lettering is 1.2 times as high as its font.
+Lettering lettering(const std::string& text, double size, bool bold) {
+  constexpr int widest = 8192;
+  return letter(text, static_cast<int>(std::lround(1.2 * size * ImageCanvas::scale)), widest, bold);
+}
 
-int text_pixels(const std::string& text, double size) {
-  int baseline = 0;
-  return cv::getTextSize(text, font, font_scale(size), 1, &baseline).width;
+cv::Mat coverage_of(const Lettering& letters) {
+  return {letters.height, letters.width, CV_8UC1, const_cast<uint8_t*>(letters.coverage.data())};
 }
 
 cv::Point fixed_point(Spot spot) {
@@ -70,6 +72,17 @@ struct ImageCanvas::Pixels {
     const int thickness = std::max(1, static_cast<int>(std::lround(stroke.width * scale - 1.2)));
     cv::polylines(mat, points, false, rgb(stroke.colour), thickness, cv::LINE_AA, fraction_bits);
   }
+  void blend(const cv::Mat& coverage, cv::Point corner, Colour colour) {
+    const cv::Rect visible = cv::Rect(corner, coverage.size()) & cv::Rect({}, mat.size());
+    for (int y = visible.y; y < visible.y + visible.height; ++y) {
+      for (int x = visible.x; x < visible.x + visible.width; ++x) {
+        const int ink = coverage.at<uint8_t>(y - corner.y, x - corner.x);
+        auto& pixel = mat.at<cv::Vec3b>(y, x);
+        const int channels[] = {colour.r, colour.g, colour.b};
+        for (int c = 0; c < 3; ++c) pixel[c] = static_cast<uint8_t>((pixel[c] * (255 - ink) + channels[c] * ink) / 255);
+      }
+    }
+  }
 };
 
 ImageCanvas::ImageCanvas(int width, int height) : pixels_(std::make_unique<Pixels>(width, height)) {}
@@ -90,35 +103,44 @@ void ImageCanvas::rectangle(Spot corner, double width, double height, Colour fil
   polyline(outline, *stroke);
 }
 
+void ImageCanvas::area(std::span<const Spot> outline, Colour fill, double opacity) {
+  std::vector<cv::Point> points;
+  for (const Spot& spot : outline) points.push_back(fixed_point(spot));
+  if (points.empty()) return;
+  cv::Mat filled = pixels_->mat.clone();
+  cv::fillPoly(filled, std::vector{points}, rgb(fill), cv::LINE_AA, fraction_bits);
+  cv::addWeighted(filled, opacity, pixels_->mat, 1 - opacity, 0, pixels_->mat);
+}
+
 void ImageCanvas::text(Spot baseline, const Text& text) {
-  const int main_width = text_pixels(text.text, text.size);
+  const bool raised = !text.superscript.empty();
   const double small = 0.72 * text.size;
-  const int width = main_width + (text.superscript.empty() ? 0 : text_pixels(text.superscript, small));
-  const int thickness = text.bold ? 2 : 1;
-  // Drawn on a strip first, so that it can be turned; the strip blends in as multiplication on white.
-  const int above = static_cast<int>(1.4 * text.size * scale), below = static_cast<int>(0.5 * text.size * scale);
-  cv::Mat strip(above + below, width + 4, CV_8UC3, cv::Scalar::all(255));
-  cv::putText(strip, text.text, {2, above}, font, font_scale(text.size), rgb(text.colour), thickness, cv::LINE_AA);
-  if (!text.superscript.empty()) {
-    const int raised = above - static_cast<int>(0.4 * text.size * scale);
-    cv::putText(strip, text.superscript, {2 + main_width, raised}, font, font_scale(small), rgb(text.colour), thickness,
-                cv::LINE_AA);
-  }
-  const int shift = text.anchor == Anchor::start ? 0 : text.anchor == Anchor::middle ? width / 2 : width;
-  const int x = static_cast<int>(baseline.x * scale), y = static_cast<int>(baseline.y * scale);
-  cv::Rect place(x - shift - 2, y - above, strip.cols, strip.rows);
+  const Lettering main = lettering(text.text, text.size, text.bold);
+  const Lettering above = raised ? lettering(text.superscript, small, text.bold) : Lettering{};
+  // Put together on a strip of its own, so that it can be turned.
+  const int lift = raised ? static_cast<int>(std::lround(0.4 * text.size * scale)) : 0;
+  const int ascent = std::max(main.baseline, above.baseline + lift);
+  cv::Mat strip(ascent + main.height - main.baseline, main.width + above.width, CV_8UC1, cv::Scalar(0));
+  const auto put = [&](const Lettering& letters, int x, int y) {
+    const cv::Rect place = cv::Rect(x, y, letters.width, letters.height) & cv::Rect({}, strip.size());
+    coverage_of(letters)(place - cv::Point(x, y)).copyTo(strip(place));
+  };
+  if (!text.text.empty()) put(main, 0, ascent - main.baseline);
+  if (raised) put(above, main.width, ascent - lift - above.baseline);
+
+  const int shift = static_cast<int>(strip.cols * (static_cast<int>(text.anchor) / 2.0));  // start, middle, end
+  const cv::Point origin(static_cast<int>(std::lround(baseline.x * scale)),
+                         static_cast<int>(std::lround(baseline.y * scale)));
+  cv::Point corner = origin - cv::Point(shift, ascent);
   if (text.upwards) {
     cv::rotate(strip, strip, cv::ROTATE_90_COUNTERCLOCKWISE);
-    place = cv::Rect(x - above, y + shift + 2 - strip.rows, strip.cols, strip.rows);
+    corner = origin + cv::Point(-ascent, shift - strip.rows);
   }
-  const cv::Rect visible = place & cv::Rect(0, 0, pixels_->mat.cols, pixels_->mat.rows);
-  if (visible.empty()) return;
-  cv::Mat target = pixels_->mat(visible);
-  cv::min(target, strip(visible - place.tl()), target);
+  pixels_->blend(strip, corner, text.colour);
 }
 
 double ImageCanvas::width_of(const std::string& text, double size) const {
-  return static_cast<double>(text_pixels(text, size)) / scale;
+  return static_cast<double>(lettering(text, size, false).width) / scale;
 }
 
 void ImageCanvas::image(Spot corner, const Image& image) {

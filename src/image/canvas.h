@@ -28,7 +28,7 @@ struct Stroke {
 enum class Anchor { start, middle, end };
 
 struct Text {
-  std::string text;
+  std::string text;  // UTF-8
   std::string superscript = "";
   double size = 13;
   Anchor anchor = Anchor::start;
@@ -42,8 +42,9 @@ class Canvas {
   virtual ~Canvas() = default;
   virtual void polyline(std::span<const Spot> spots, const Stroke& stroke) = 0;
   virtual void rectangle(Spot corner, double width, double height, Colour fill, std::optional<Stroke> stroke) = 0;
+  virtual void area(std::span<const Spot> outline, Colour fill, double opacity) = 0;  // 0 … 1
   virtual void text(Spot baseline, const Text& text) = 0;
-  virtual double width_of(const std::string& text, double size) const = 0;  // about
+  virtual double width_of(const std::string& text, double size) const = 0;  // about, or more
 };
 
 class ImageCanvas : public Canvas {
@@ -53,6 +54,7 @@ class ImageCanvas : public Canvas {
   ~ImageCanvas() override;
   void polyline(std::span<const Spot> spots, const Stroke& stroke) override;
   void rectangle(Spot corner, double width, double height, Colour fill, std::optional<Stroke> stroke) override;
+  void area(std::span<const Spot> outline, Colour fill, double opacity) override;
   void text(Spot baseline, const Text& text) override;
   double width_of(const std::string& text, double size) const override;
   void image(Spot corner, const Image& image);  // `scale` pixels a unit; what lies outside is cut off

@@ -59,7 +59,8 @@ Object<PangoLayout> lay_out(PangoContext* context, const std::string& text, int 
 }  // namespace
 
 Lettering letter(const std::string& text, int pixels, int max_width, bool bold) {
-  const Object<PangoFontMap> fonts(pango_ft2_font_map_new());
+  // Kept, since it holds the fonts that were opened.
+  static const Object<PangoFontMap> fonts(pango_ft2_font_map_new());
   const Object<PangoContext> context(pango_font_map_create_context(fonts.get()));
   const Object<PangoLayout> layout = lay_out(context.get(), text, pixels, max_width, bold);
   PangoRectangle extents;
@@ -68,6 +69,7 @@ Lettering letter(const std::string& text, int pixels, int max_width, bool bold) 
   Lettering result;
   result.width = std::clamp(extents.width, 1, max_width);
   result.height = std::max(1, extents.height);
+  result.baseline = pango_layout_get_baseline(layout.get()) / PANGO_SCALE;
   result.coverage.resize(static_cast<size_t>(result.width) * static_cast<size_t>(result.height));
   result.missing = missing_scripts(layout.get());
   FT_Bitmap bitmap{};

@@ -10,6 +10,7 @@ namespace facerec {
 
 struct Lettering {
   int width = 0, height = 0;
+  int baseline = 0;                  // the row that letters stand on
   std::vector<uint8_t> coverage;     // [height, width]: 0 paper … 255 ink
   std::vector<std::string> missing;  // scripts with letters that no font here has, drawn as boxes: "hangul"
 };

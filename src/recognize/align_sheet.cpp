@@ -52,31 +52,19 @@ Sight look(const AlignTask& task, const JournalLines& lines, int64_t line, int64
   return sight;
 }
 
-// The letters that the canvas has: a degree sign is spelled out, of others a mark stays for each.
-std::string drawable(const std::string& text) {
-  constexpr std::string_view degree = "°";
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (text.compare(i, degree.size(), degree) == 0) {
-      result += " degrees";
-    } else if (byte >= 0x80 && (byte & 0xC0) != 0x80) {
-      result += '?';
-    } else if (byte < 0x80) {
-      result += text[i];
+// The end of a text that is wider than `width`, or its beginning.
+std::string shortened(const Canvas& canvas, std::string text, double width, bool keep_end) {
+  if (canvas.width_of(text, letters) <= width) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  while (!text.empty() && canvas.width_of(text + "…", letters) > width) {
+    if (keep_end) {
+      text.erase(0, static_cast<size_t>(std::find_if_not(text.begin() + 1, text.end(), continues) - text.begin()));
+    } else {
+      while (text.size() > 1 && continues(text.back())) text.pop_back();
+      text.pop_back();
     }
   }
-  return result;
-}
-
-// The end of a text that is wider than `width`, or its beginning.
-std::string shortened(const Canvas& canvas, const std::string& whole, double width, bool keep_end) {
-  std::string text = drawable(whole);
-  while (text.size() > 2 && canvas.width_of(text + "..", letters) > width) {
-    text.erase(keep_end ? text.begin() : text.end() - 1);
-    if (canvas.width_of(text + "..", letters) <= width) return keep_end ? ".." + text : text + "..";
-  }
-  return text;
+  return keep_end ? "…" + text : text + "…";
 }
 
 class Sheet {
@@ -197,8 +185,9 @@ void Sheet::draw_crops(const Sight& sight) {
 
 void Sheet::draw_words(const Sight& sight) {
   const ImageRecord& record = sight.record;
-  const bool has_letters = drawable(record.image).size() == record.image.size();
-  const std::string name = has_letters ? record.image : fmt::format("{} (image {})", record.image, sight.number);
+  // The fonts of this machine may lack other letters.
+  const bool is_plain = std::ranges::all_of(record.image, [](unsigned char c) { return c < 0x80; });
+  const std::string name = is_plain ? record.image : fmt::format("{} (image {})", record.image, sight.number);
   const double width = cell_width - 2 * gap;
   const Spot spot{corner_.x, corner_.y + photo_height + line_height};
   const bool is_good = record.status == AlignStatus::aligned;

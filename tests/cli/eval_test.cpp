@@ -73,7 +73,7 @@ TEST_F(Eval, WritesAReportOnce) {
   const Outcome first = eval({"--out", out, "--baselines"});
   ASSERT_EQ(first.exit_code, 0) << first.err;
   EXPECT_THAT(first.out, HasSubstr("grey pixels"));
-  for (const char* name : {"evaluation.json", "evaluation.txt", "roc.svg", "roc.png"}) {
+  for (const char* name : {"evaluation.json", "evaluation.txt", "report.html", "roc.svg", "roc.png"}) {
     EXPECT_TRUE(fs::exists(fs::path(out) / name)) << name;
   }
   EXPECT_EQ(eval({"--out", out}).exit_code, 2);
@@ -96,8 +96,8 @@ TEST_F(Eval, FlipRulesDiffer) {
 }
 
 TEST_F(Eval, BatchSizeAndThreadsDoNotChangeTheFigures) {
-  const auto a = eval({"--batch-size", "7", "--threads", "1", "--json"}).json();
-  const auto b = eval({"--batch-size", "64", "--json"}).json();
+  const auto a = eval({"--batch-size", "7", "--threads", "1", "--no-cache", "--json"}).json();
+  const auto b = eval({"--batch-size", "64", "--no-cache", "--json"}).json();
   EXPECT_EQ(a.at("mean_accuracy"), b.at("mean_accuracy"));
 }
 

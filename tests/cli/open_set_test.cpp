@@ -1,4 +1,5 @@
-// What identification is for: people of the gallery are named, strangers are not. On real faces, with published weights.
+// What identification is for: people of the gallery are named, strangers are not. On real faces, with published
+// weights.
 #include <gtest/gtest.h>
 
 #include "cli/process.h"
@@ -18,10 +19,11 @@ class OpenSet : public testing::Test {
     std::sort(people.begin(), people.end());
     for (size_t i = 0; i < people.size(); ++i) deal(people[i], i % 2 == 0);
     model_ = test_data() / "data/weights/mobilefacenet_foamliu.pt";
-    const Outcome calibrated = facerec({"calibrate", "--model", model_, "--data", folder_ / "known", "--fmr", "1e-3,1e-4",
-                                        "--fpir", "0.01", "--out", folder_ / "calibration.json"});
+    const Outcome calibrated = facerec({"calibrate", "--model", model_, "--data", folder_ / "known", "--fmr",
+                                        "1e-3,1e-4", "--fpir", "0.01", "--out", folder_ / "calibration.json"});
     ASSERT_EQ(calibrated.exit_code, 0) << calibrated.err;
-    const Outcome enrolled = facerec({"enroll", "--gallery", gallery_, "--model", model_, folder_ / "enrolled", "--json"});
+    const Outcome enrolled =
+        facerec({"enroll", "--gallery", gallery_, "--model", model_, folder_ / "enrolled", "--json"});
     ASSERT_EQ(enrolled.exit_code, 0) << enrolled.err;
   }
 

@@ -28,6 +28,13 @@ std::string take(const std::string& path) {
   return text;
 }
 
+// Of all processes of this test: the user's own is left alone.
+const std::string& cache_home() {
+  static const TemporaryFolder folder;
+  static const std::string path = folder.path();
+  return path;
+}
+
 void redirect(const std::string& path, int flags, int descriptor) {
   const int file = open(path.c_str(), flags);
   dup2(file, descriptor);
@@ -35,10 +42,11 @@ void redirect(const std::string& path, int flags, int descriptor) {
 }
 
 [[noreturn]] void become(std::vector<char*>& argv, const Environment& environment, const std::string& out,
-                         const std::string& err) {
+                         const std::string& err, const std::string& cache) {
   redirect(environment.standard_input, O_RDONLY, STDIN_FILENO);
   redirect(environment.standard_output.empty() ? out : environment.standard_output, O_WRONLY, STDOUT_FILENO);
   redirect(err, O_WRONLY, STDERR_FILENO);
+  setenv("XDG_CACHE_HOME", cache.c_str(), 1);
   for (const auto& [name, value] : environment.variables) setenv(name.c_str(), value.c_str(), 1);
   if (environment.file_size_limit > 0) {
     const auto limit = static_cast<rlim_t>(environment.file_size_limit);
@@ -58,9 +66,10 @@ Process::Process(const std::vector<std::string>& arguments, const Environment& e
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  const std::string& cache = cache_home();
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
-  if (pid_ == 0) become(argv, environment, out_path_, err_path_);
+  if (pid_ == 0) become(argv, environment, out_path_, err_path_, cache);
 }
 
 void Process::send(int signal) const { kill(pid_, signal); }

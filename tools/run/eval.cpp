@@ -6,8 +6,12 @@
 #include <optional>
 #include <set>
 
+#include "facerec/config/config.h"
+#include "facerec/core/cache.h"
 #include "facerec/core/error.h"
-#include "facerec/recognize/aligned_set.h"
+#include "facerec/core/text.h"
+#include "facerec/io/csv.h"
+#include "tools/run/eval_sets.h"
 #include "tools/run/evaluation.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
@@ -15,112 +19,218 @@
 namespace facerec {
 namespace {
 
-// The list that --pairs gives this set; "": none.
-std::string pairs_of(const EvalVerb& verb, const std::string& name) {
-  for (const NamedPath& pairs : verb.pairs) {
-    if (pairs.name == name || (pairs.name.empty() && verb.data.size() == 1)) return pairs.path;
-  }
-  return "";
+using Json = nlohmann::ordered_json;
+
+Json named_json(const std::vector<NamedPath>& paths) {
+  Json json = Json::array();
+  for (const NamedPath& path : paths) json.push_back(path.name.empty() ? path.path : path.name + "=" + path.path);
+  return json;
 }
 
-std::string name_of(const NamedPath& data) { return data.name.empty() ? set_name(data.path) : data.name; }
-
-// Before anything is opened: a list under a wrong name shows as that, not as images without pairs.
-void check_pairs(const EvalVerb& verb) {
-  std::set<std::string> names;
-  for (const NamedPath& data : verb.data) names.insert(name_of(data));
-  for (const NamedPath& pairs : verb.pairs) {
-    if (!pairs.name.empty() ? !names.contains(pairs.name) : verb.data.size() > 1) {
-      const std::string own = pairs.name.empty() ? "" : fmt::format("{}=", pairs.name);
-      throw Error::usage(fmt::format("--pairs {}{} belongs to none of the data sets", own, pairs.path))
-          .hint("name it: --pairs NAME=FILE");
-    }
-  }
+// The options that the figures depend on.
+Json configuration(const EvalVerb& verb) {
+  return {{"models", verb.models},
+          {"data", named_json(verb.data)},
+          {"pairs", named_json(verb.pairs)},
+          {"gallery", named_json(verb.gallery)},
+          {"probes", named_json(verb.probes)},
+          {"protocol", verb.protocol},
+          {"flip", verb.flip},
+          {"align", verb.align},
+          {"no_face", verb.no_face},
+          {"resize_crop", verb.resize_crop},
+          {"skip_missing", verb.skip_missing},
+          {"positive", verb.one_is_same ? "same" : "different"},
+          {"score", verb.score},
+          {"threshold", verb.threshold},
+          {"bootstrap", verb.bootstrap},
+          {"seed", verb.seed},
+          {"groups", verb.groups},
+          {"low_res", verb.low_res},
+          {"low_res_side", verb.low_res_side},
+          {"super_resolve", verb.super_resolve},
+          {"corrupt", verb.corrupt},
+          {"device", verb.engine.device},
+          {"engine", verb.engine.engine},
+          {"precision", verb.engine.precision}};
 }
 
-std::vector<PairSet> open_sets(const EvalVerb& verb) {
-  check_pairs(verb);
-  std::vector<PairSet> sets;
-  for (const NamedPath& data : verb.data) {
-    for (PairSet& set : open_pair_sets(data.name, data.path, pairs_of(verb, name_of(data)), verb.skip_missing)) {
-      check_folds(set, data.path);  // before hours of work, not after
-      sets.push_back(std::move(set));
-    }
-  }
-  check_names(sets);
-  return sets;
-}
+// What a CI job asks for, read before hours of work.
+struct Demands {
+  std::vector<Requirement> requirements;
+  std::optional<Json> baseline;
+  double tolerance = 0;
 
-// Photographs as crops of the size that the first model takes.
-class SetAlignment {
- public:
-  SetAlignment(std::vector<PairSet>& sets, const std::string& detector, const Preprocess& preprocess)
-      : options_{.name = detector == "auto" ? best_detector() : detector, .device = "cpu", .threads = 1} {
-    spdlog::info("faces are detected by {}", options_.name);
-    open_detector(options_);  // before hours of work, not after
-    for (PairSet& set : sets) {
-      const auto aligned = std::make_shared<AlignedSet>(set.images, SelectionOptions{.fallback_center = true},
-                                                        CropShape{preprocess.width, preprocess.height},
-                                                        [options = options_] { return open_detector(options); });
-      set.images = aligned;
-      sets_.emplace_back(set.name, aligned);
+  std::vector<std::string> unmet(const Json& report) const {
+    std::vector<std::string> sentences = shortfalls(report, requirements);
+    if (baseline) {
+      const std::vector<std::string> worse = regressions(report, *baseline, tolerance);
+      sentences.insert(sentences.end(), worse.begin(), worse.end());
     }
+    return sentences;
   }
-
-  // Adds to the report what became of the photographs, and warns of those that show no face.
-  void tell(Report& report) const {
-    for (const auto& [name, set] : sets_) {
-      const std::vector<std::string> centred = set->centred();
-      for (ReportEntry& entry : report.results) {
-        if (entry.data == name) entry.alignment = AlignmentInfo{options_.name, centred.size()};
-      }
-      if (centred.empty()) continue;
-      spdlog::warn("{}: {} images show no face to align and are cut out of their centre, the first: {}", name,
-                   centred.size(), centred.front());
-    }
-  }
-
- private:
-  DetectorOptions options_;
-  std::vector<std::pair<std::string, std::shared_ptr<const AlignedSet>>> sets_;
 };
 
-}  // namespace
-
-int run_eval(const EvalVerb& verb, const CommonOptions& common) {
-  if (!verb.out.empty() && fs::exists(fs::path(verb.out) / "evaluation.json") && !verb.force) {
-    throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
+Demands demands_of(const EvalVerb& verb) {
+  Demands demands{.requirements = {}, .baseline = {}, .tolerance = verb.tolerance};
+  if (!verb.fail_under.empty()) demands.requirements = parse_requirements(verb.fail_under);
+  if (verb.baseline.empty()) return demands;
+  demands.baseline = Json::parse(read_text(verb.baseline), nullptr, /*allow_exceptions=*/false);
+  if (!demands.baseline->is_object() || !demands.baseline->contains("results")) {
+    throw Error::usage("is no evaluation.json").file(verb.baseline);
   }
-  std::vector<PairSet> sets = open_sets(verb);
+  return demands;
+}
+
+EvaluationOptions options_of(const EvalVerb& verb) {
+  EvaluationOptions options;
+  options.verification.rule = parse_embedding_rule(verb.flip);
+  options.verification.score = parse_pair_score(verb.score);
+  options.verification.threshold = parse_threshold_rule(verb.threshold);
+  options.verification.bootstrap = {.replicates = static_cast<int>(verb.bootstrap),
+                                    .seed = static_cast<uint64_t>(verb.seed),
+                                    .threads = verb.engine.threads};
+  options.embed.batch_size = verb.batch_size;
+  options.embed.threads = verb.engine.threads;
+  options.threads = verb.engine.threads;
+  options.skip_broken = verb.skip_missing;
+  options.made_with = {{"version", FACEREC_VERSION},   {"align", verb.align},
+                       {"no_face", verb.no_face},      {"engine", verb.engine.engine},
+                       {"device", verb.engine.device}, {"precision", verb.engine.precision}};
+  if (!verb.out.empty()) options.wrong_pairs = wrong_pairs_shown;
+  return options;
+}
+
+// ---- --predictions
+
+// The path as a list names it.
+std::string listed_name(const Dataset& images, int64_t index, const fs::path& root) {
+  const fs::path path = images.name(index), below = path.lexically_relative(root);
+  return text_of(below.empty() || *below.begin() == ".." ? path : below);
+}
+
+// image1,image2,label as the lists have it: label 1 is what --positive says.
+Json write_predictions(const EvalVerb& verb, OpenModel& model, const EvaluationSet& set,
+                       const EvaluationOptions& options) {
+  const PairSet& pairs = std::get<PairSet>(set.protocol);
+  const PairScores scores = score_set(*model.engine, set, options);
+  const Predictions predicted = predict(scores, options.verification.score, options.verification.threshold);
+  std::string text = "image1,image2,label\n";
+  for (size_t i = 0; i < pairs.pairs.size(); ++i) {
+    const bool is_one = (predicted.same[i] != 0) == verb.one_is_same;
+    text +=
+        fmt::format("{},{},{}\n", csv_field(listed_name(*pairs.images, pairs.pairs[i].a, verb.data.front().path)),
+                    csv_field(listed_name(*pairs.images, pairs.pairs[i].b, verb.data.front().path)), is_one ? 1 : 0);
+  }
+  write_file(verb.predictions, text);
+  return {{"file", verb.predictions},
+          {"pairs", predicted.same.size()},
+          {"same", std::ranges::count(predicted.same, 1)},
+          {"threshold", predicted.threshold},
+          {"score", verb.score}};
+}
+
+void check_predictions(const EvalVerb& verb, const std::vector<EvaluationSet>& sets, const EvaluationOptions& options) {
+  if (verb.predictions.empty()) return;
+  if (verb.models.size() > 1 || sets.size() != 1 || !std::holds_alternative<PairSet>(sets.front().protocol)) {
+    throw Error::usage("--predictions is for one model and one set of pairs");
+  }
+  if (options.verification.threshold.kind == ThresholdRule::Kind::kfold) {
+    throw Error::usage("--predictions needs a threshold that does not come from labels")
+        .hint("--threshold median, or a value");
+  }
+  if (fs::exists(verb.predictions) && !verb.force) {
+    throw Error::usage("exists already").file(verb.predictions).hint("--force replaces it");
+  }
+}
+
+// ---- The verb
+
+void check_out(const EvalVerb& verb) {
+  if (verb.out.empty() || verb.force) return;
+  for (const char* name : {"evaluation.json", "report.html"}) {
+    if (fs::exists(fs::path(verb.out) / name)) {
+      throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
+    }
+  }
+}
+
+// Files by their names where these tell them apart.
+void shorten_labels(std::vector<OpenModel>& models) {
+  std::set<std::string> names;
+  for (const OpenModel& model : models) names.insert(fs::path(model.info.label).filename());
+  if (names.size() < models.size() || names.contains("")) return;
+  for (OpenModel& model : models) model.info.label = fs::path(model.info.label).filename();
+}
+
+std::vector<OpenModel> open_models(const EvalVerb& verb) {
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();
   std::vector<OpenModel> models;
   models.reserve(names.size());
   for (const std::string& name : names) models.push_back(open_model(name, verb.engine));
-  const size_t asked = models.size();
-  std::optional<SetAlignment> alignment;
-  if (!verb.align.empty()) alignment.emplace(sets, verb.align, models.front().engine->spec().preprocess);
+  shorten_labels(models);
+  return models;
+}
+
+bool has_missing(const Report& report) {
+  return std::ranges::any_of(report.results, [](const ReportEntry& entry) {
+    const auto* pairs = std::get_if<VerificationResult>(&entry.result);
+    return pairs != nullptr && pairs->missing_pairs > 0;
+  });
+}
+
+// Figures without labels are none: what is left is the predictions.
+void drop_unlabelled(std::vector<EvaluationSet>& sets) {
+  std::erase_if(sets, [](const EvaluationSet& set) {
+    const auto* pairs = std::get_if<PairSet>(&set.protocol);
+    return pairs != nullptr && !pairs->labelled;
+  });
+}
+
+}  // namespace
+
+int run_eval(const EvalVerb& verb, const CommonOptions& common) {
+  check_out(verb);
+  const Demands demands = demands_of(verb);
+  EvaluationOptions options = options_of(verb);
+  const std::optional<Groups> groups = verb.groups.empty() ? std::nullopt : std::optional<Groups>(verb.groups);
+  options.groups = groups ? &*groups : nullptr;
+  std::vector<EvaluationSet> sets = open_sets(verb);
+  check_predictions(verb, sets, options);
+  std::vector<OpenModel> models = open_models(verb);
+  const Preprocess preprocess = models.front().engine->spec().preprocess;
+  const std::vector<Variant> variants = variants_of(verb, preprocess);
   if (verb.baselines) add_baselines(models, verb.engine);
 
-  EvaluationOptions options;
-  options.rule = parse_embedding_rule(verb.flip);
-  options.embed.batch_size = verb.batch_size;
-  options.embed.threads = verb.engine.threads;
-  options.skip_broken = verb.skip_missing;
-  Report report = evaluate_all(models, sets, options);
-  if (alignment) alignment->tell(report);
+  options.made_with["input"] = fmt::format("{}x{}", preprocess.width, preprocess.height);
+  const EmbeddingCache cache(cache_folder().empty() ? "" : cache_folder() / "embeddings");
+  options.cache = verb.cache ? &cache : nullptr;
+  for (EvaluationSet& set : sets) set.identity = content_identity(*set.images(), verb.engine.threads);
+  align_sets(sets, verb, preprocess);
+  prepare_images(sets, variants, models.size(), preprocess);
+
+  std::optional<Json> predictions;
+  if (!verb.predictions.empty()) predictions = write_predictions(verb, models.front(), sets.front(), options);
+  drop_unlabelled(sets);
+  Report report = evaluate_all(models, sets, variants, options);
+  report.provenance = provenance(models, configuration(verb));
   std::string text = to_text(report);
+  Json json = to_json(report);
   if (!verb.out.empty()) {
     write_report(report, verb.out);
-    text += "report: " + verb.out + "\n";
+    text += "report: " + text_of(fs::path(verb.out) / "report.html") + "\n";
   }
-  print_answer(common, to_json(report), text);
-  for (size_t model = 0; model < asked; ++model) {
-    if (verb.fail_under && mean_accuracy(report, model).value_or(0) < *verb.fail_under) return exit_no;
+  if (predictions) {
+    json["predictions"] = *predictions;
+    text += fmt::format("predictions: {}\n", verb.predictions);
   }
-  const bool skipped = std::any_of(report.results.begin(), report.results.end(),
-                                   [](const ReportEntry& entry) { return entry.verification.missing_pairs > 0; });
-  return skipped ? exit_skipped : exit_done;
+  const std::vector<std::string> unmet = demands.unmet(json);
+  if (!demands.requirements.empty() || demands.baseline) json["shortfalls"] = unmet;
+  if (!unmet.empty()) text += "falls short:\n  " + join(unmet, "\n  ") + "\n";
+  print_answer(common, json, text);
+  if (!unmet.empty()) return exit_no;
+  return has_missing(report) ? exit_skipped : exit_done;
 }
 
 }  // namespace facerec

@@ -4,31 +4,18 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
-#include "facerec/config/config.h"
 #include "facerec/core/error.h"
-#include "facerec/core/progress.h"
-#include "facerec/eval/plot.h"
 
 namespace facerec {
-namespace {
-
-void add_curves(const Report& report, const std::string& data, std::vector<RocSeries>& curves) {
-  for (const ReportEntry& entry : report.results) {
-    if (entry.data != data || !entry.verification.roc) continue;
-    curves.push_back({report.models[entry.model].label, &*entry.verification.roc});
-  }
-}
-
-}  // namespace
 
 std::vector<PairSet> open_pair_sets(const std::string& name, const std::string& path, const std::string& pairs,
-                                    bool skip_missing) {
-  std::vector<PairSet> sets = open_evaluation_sets(path, pairs, name, skip_missing);
+                                    bool skip_missing, const PairLabels& labels) {
+  std::vector<PairSet> sets = open_evaluation_sets(path, pairs, name, skip_missing, labels);
   for (const PairSet& set : sets) {
     if (set.missing > 0) spdlog::warn("{}: {} pairs are left out, their images are absent", set.name, set.missing);
+    if (set.repeated > 0) spdlog::warn("{}: {} pairs are there more than once", set.name, set.repeated);
   }
   return sets;
 }
@@ -46,16 +33,28 @@ void check_folds(const PairSet& set, const std::string& path) {
   }
 }
 
-void check_names(const std::vector<PairSet>& sets) {
-  std::set<std::string> names;
-  for (const PairSet& set : sets) {
-    if (set.name.find('/') != std::string::npos)
-      throw Error::usage("the name of a data set cannot hold a slash: " + set.name);
-    if (!names.insert(set.name).second) {
-      throw Error::usage("two data sets are called '" + set.name + "'")
+void check_names(const std::vector<std::string>& names) {
+  std::set<std::string> known;
+  for (const std::string& name : names) {
+    if (name.find('/') != std::string::npos) throw Error::usage("the name of a data set cannot hold a slash: " + name);
+    if (!known.insert(name).second) {
+      throw Error::usage("two data sets are called '" + name + "'")
           .hint("name them: --data NAME=PATH, or validation.data.N.name");
     }
   }
+}
+
+std::shared_ptr<const Dataset> EvaluationSet::images() const {
+  return std::visit([](const auto& set) -> std::shared_ptr<const Dataset> { return set.images; }, protocol);
+}
+
+void EvaluationSet::set_images(std::shared_ptr<const Dataset> images) {
+  std::visit([&](auto& set) { set.images = std::move(images); }, protocol);
+}
+
+EvaluationSet evaluation_set(PairSet set) {
+  std::string name = set.name;
+  return {std::move(name), std::move(set)};
 }
 
 namespace {
@@ -93,75 +92,22 @@ void add_baselines(std::vector<OpenModel>& models, const EngineOptions& options)
   add("grey pixels", pixel_engine(spec.preprocess));
 }
 
-namespace {
-
-// The set without the pairs of images that could not be read.
-PairSet without_broken(const PairSet& set, const std::vector<int64_t>& broken) {
-  const std::set<int64_t> gone(broken.begin(), broken.end());
-  PairSet rest{set.name, set.images, {}, {}, set.missing};
-  for (size_t i = 0; i < set.pairs.size(); ++i) {
-    if (gone.contains(set.pairs[i].a) || gone.contains(set.pairs[i].b)) {
-      ++rest.missing;
-      continue;
-    }
-    rest.pairs.push_back(set.pairs[i]);
-    rest.fold.push_back(set.fold[i]);
-  }
-  spdlog::warn("{}: {} images cannot be read, {} pairs are left out", set.name, broken.size(),
-               rest.missing - set.missing);
-  return rest;
-}
-
-}  // namespace
-
-VerificationResult evaluate(Engine& engine, const PairSet& set, const EvaluationOptions& options) {
-  EmbedOptions embed = options.embed;
-  embed.flip = options.rule != EmbeddingRule::no_flip;
-  embed.strict = !options.skip_broken;
-  ImageEmbeddings embeddings;
-  {
-    Progress progress("embed " + set.name, set.images->size(), "images");
-    embeddings = embed_images(engine, set.images, embed, [&](int64_t done) { progress.update(done); });
-  }
-  const PairSet used = embeddings.broken.empty() ? set : without_broken(set, embeddings.broken);
-  VerificationResult result = evaluate_verification(embeddings.view(), used.pairs, folds_of(used), options.rule);
-  result.missing_pairs = static_cast<uint64_t>(used.missing);
-  return result;
-}
-
-Report evaluate_all(std::vector<OpenModel>& models, const std::vector<PairSet>& sets,
-                    const EvaluationOptions& options) {
+Report evaluate_all(std::vector<OpenModel>& models, const std::vector<EvaluationSet>& sets,
+                    const std::vector<Variant>& variants, const EvaluationOptions& options) {
   Report report;
   for (OpenModel& model : models) {
-    report.models.push_back(model.info);
-    for (const PairSet& set : sets) {
-      report.results.push_back({report.models.size() - 1, set.name, evaluate(*model.engine, set, options)});
+    for (const EvaluationSet& set : sets) {
+      for (const Variant& variant : variants) {
+        report.results.push_back(evaluate(*model.engine, set, variant, options));
+        report.results.back().model = report.models.size();
+      }
     }
+    report.models.push_back(model.info);
     const Computation done = model.engine->computation();
     if (done.engine.empty()) continue;
     spdlog::info("{}: computed by {} on {} in {}", model.info.label, done.engine, done.device, done.precision);
   }
   return report;
-}
-
-std::string write_report(const Report& report, const fs::path& folder) {
-  fs::create_directories(folder);
-  std::string text = to_text(report);
-  write_file(folder / "evaluation.txt", text);
-  std::vector<std::string> names;
-  for (const ReportEntry& entry : report.results) {
-    if (std::find(names.begin(), names.end(), entry.data) == names.end()) names.push_back(entry.data);
-  }
-  for (const std::string& name : names) {
-    std::vector<RocSeries> curves;
-    add_curves(report, name, curves);
-    if (curves.empty()) continue;
-    const std::string stem = names.size() == 1 ? "roc" : "roc_" + name;
-    write_file(folder / (stem + ".svg"), roc_svg(curves, name));
-    write_file(folder / (stem + ".png"), encode_png(roc_image(curves, name)));
-  }
-  write_file(folder / "evaluation.json", to_json_text(to_json(report), 2) + "\n");
-  return text;
 }
 
 }  // namespace facerec

@@ -9,6 +9,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
 #include "facerec/data/dataset.h"
+#include "facerec/data/view.h"
 #include "facerec/infer/evolve_run.h"
 #include "facerec/model/preprocess.h"
 #include "facerec/model/weights.h"
@@ -22,21 +23,24 @@ namespace facerec {
 namespace {
 
 // `asked`: the configuration names them; those that were merely found are left out where they are too small.
-std::vector<PairSet> open_validation_sets(const TrainConfig& config, bool asked) {
-  std::vector<PairSet> sets;
+std::vector<EvaluationSet> open_validation_sets(const TrainConfig& config, bool asked) {
+  std::vector<EvaluationSet> sets;
+  std::vector<std::string> names;
   for (const ValidationSetConfig& set : config.validation.data) {
     const std::string path = below_root(config.data.root, set.path);
     for (PairSet& each : open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false)) {
       try {
-        check_folds(each, path);  // too few pairs show before the training, not after
-        sets.push_back(std::move(each));
+        check_folds(each, path);                               // too few pairs show before the training, not after
+        each.images = std::make_shared<HeldSet>(each.images);  // read once, whatever the number of validations
+        names.push_back(each.name);
+        sets.push_back(evaluation_set(std::move(each)));
       } catch (const Error& error) {
         if (asked) throw;
         spdlog::warn("left out: {}", error.what());
       }
     }
   }
-  check_names(sets);
+  check_names(names);
   return sets;
 }
 
@@ -50,13 +54,14 @@ EvaluationOptions evaluation_options(const TrainConfig& config) {
   return options;
 }
 
-Validate validation(const TrainConfig& config, const std::vector<PairSet>& sets) {
+Validate validation(const TrainConfig& config, const std::vector<EvaluationSet>& sets) {
   return [&config, &sets](const std::shared_ptr<Backbone>& backbone) {
     std::vector<ValidationScore> scores;
     const auto engine = engine_of(backbone, engine_options(config));
     scores.reserve(sets.size());
-    for (const PairSet& set : sets) {
-      scores.push_back({set.name, evaluate(*engine, set, evaluation_options(config)).accuracy.mean});
+    for (const EvaluationSet& set : sets) {
+      const ReportEntry entry = evaluate(*engine, set, {}, evaluation_options(config));
+      scores.push_back({set.name, entry.verification().accuracy.mean});
     }
     return scores;
   };
@@ -165,7 +170,7 @@ TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
 
 // The final comparison: the best model on all benchmarks, beside the one that fine-tuning started from.
 Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::path& run,
-                    const std::vector<PairSet>& sets) {
+                    const std::vector<EvaluationSet>& sets) {
   EngineOptions options = engine_options(config);
   options.precision = "fp32";
   std::vector<OpenModel> models;
@@ -175,7 +180,12 @@ Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::
     options.model = {};
   }
   models.push_back(open_model(text_of(run), options, verb.from.empty() ? config.run.name : "after"));
-  return evaluate_all(models, sets, evaluation_options(config));
+  EvaluationOptions evaluation = evaluation_options(config);
+  evaluation.verification.bootstrap = {};
+  evaluation.wrong_pairs = wrong_pairs_shown;
+  Report report = evaluate_all(models, sets, {{}}, evaluation);
+  report.provenance = provenance(models, config_json(config));
+  return report;
 }
 
 nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result) {
@@ -230,7 +240,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
     return exit_done;
   }
   const TrainingSet data = open_training_set(config.data, verb.strict);
-  const std::vector<PairSet> sets = open_validation_sets(config, asked);
+  const std::vector<EvaluationSet> sets = open_validation_sets(config, asked);
   const TrainOptions options = place_run(verb, config);
   const LogFile log(options.run / "train.log");
   spdlog::info("run: {}", text_of(options.run));
@@ -242,7 +252,8 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
   std::string text;
   if (!sets.empty() && result.signal == 0) {
     const Report report = final_report(verb, config, options.run, sets);
-    text = write_report(report, options.run);
+    write_report(report, options.run);
+    text = to_text(report);
     json["evaluation"] = to_json(report);
   }
   text += fmt::format("run: {}\n", text_of(options.run));

@@ -33,10 +33,10 @@ struct Interval {
 Interval wilson_interval(double proportion, size_t count);
 
 struct KFoldAccuracy {
-  std::vector<double> accuracy;   // per fold, fraction
-  std::vector<double> threshold;  // per fold, squared L2: the first of 0, 0.01 … 3.99 that is best on the other folds
+  std::vector<double> accuracy = {};   // per fold, fraction
+  std::vector<double> threshold = {};  // per fold, squared L2: the first of 0, 0.01 … 3.99 best on the other folds
   double mean = 0, std = 0;
-  Interval ci95;              // wilson_interval(mean, pairs): each pair is tested once
+  Interval ci95 = {};         // wilson_interval(mean, pairs): each pair is tested once
   double mean_threshold = 0;  // squared L2
   // The same threshold for unit vectors: cosine = 1 − d/2.
   double mean_threshold_cosine() const { return 1 - mean_threshold / 2; }
@@ -46,6 +46,11 @@ struct KFoldAccuracy {
 // otherwise, and for a distance that is NaN (naming the pair).
 KFoldAccuracy kfold_accuracy(std::span<const double> squared_l2, std::span<const uint8_t> same,
                              std::span<const uint16_t> fold);
+
+// The same for distances of any scale: the thresholds of a fold are 1000 even steps from the smallest to the largest
+// finite distance of the other folds (FaceX-Zoo's number), the first best being taken. Thresholds are distances.
+KFoldAccuracy kfold_accuracy_of_distances(std::span<const double> distance, std::span<const uint8_t> same,
+                                          std::span<const uint16_t> fold);
 
 // VAL: the share of same pairs that are accepted, at the threshold where the other folds' FAR reaches `target`.
 struct ValAtFar {

@@ -50,6 +50,7 @@ inline PairScores normal_scores(size_t count, double distance, uint64_t seed) {
     const double cosine = std::clamp(0.1 * (random.normal(0, 1) + (same ? distance : 0)), -1.0, 1.0);
     scores.cosine.push_back(cosine);
     scores.squared_l2.push_back(2 - 2 * cosine);
+    scores.distance.push_back(std::sqrt(2 - 2 * cosine));
     scores.same.push_back(same);
   }
   return scores;

@@ -87,6 +87,55 @@ TEST(KFoldAccuracy, EqualsThePlainLoops) {
   }
 }
 
+// FaceX-Zoo's way: the thresholds of each fold lie between the smallest and the largest distance of the others.
+KFoldAccuracy by_loops_of_distances(const PairScores& scores, const std::vector<uint16_t>& fold, int folds) {
+  KFoldAccuracy result;
+  for (int f = 0; f < folds; ++f) {
+    double low = 1e9, high = 0;
+    for (size_t i = 0; i < fold.size(); ++i) {
+      if (fold[i] == f) continue;
+      low = std::min(low, scores.distance[i]);
+      high = std::max(high, scores.distance[i]);
+    }
+    int best = -1, test_correct = 0, test_count = 0;
+    double best_threshold = 0;
+    for (int t = 0; t < 1000; ++t) {
+      const double threshold = low + t * ((high - low) / 999);
+      int training = 0, test = 0;
+      test_count = 0;
+      for (size_t i = 0; i < fold.size(); ++i) {
+        const bool correct = (scores.distance[i] < threshold) == (scores.same[i] != 0);
+        (fold[i] == f ? test : training) += correct;
+        test_count += fold[i] == f;
+      }
+      if (training > best) best = training, best_threshold = threshold, test_correct = test;
+    }
+    result.accuracy.push_back(static_cast<double>(test_correct) / test_count);
+    result.threshold.push_back(best_threshold);
+  }
+  return result;
+}
+
+TEST(KFoldAccuracy, OfDistancesEqualsThePlainLoops) {
+  PairScores scores = normal_scores(150, 3, 11);
+  for (double& distance : scores.distance) distance *= 20;  // of embeddings that are not normalised
+  const auto fold = contiguous_folds(300, 7);
+  const KFoldAccuracy ours = kfold_accuracy_of_distances(scores.distance, scores.same, fold);
+  const KFoldAccuracy loops = by_loops_of_distances(scores, fold, 7);
+  EXPECT_EQ(ours.accuracy, loops.accuracy);
+  EXPECT_EQ(ours.threshold, loops.threshold);
+}
+
+TEST(KFoldAccuracy, OfDistancesMayBeConstantOrInfinite) {
+  const std::vector<uint8_t> same = {1, 0, 1, 0};
+  const auto fold = contiguous_folds(4, 2);
+  EXPECT_EQ(kfold_accuracy_of_distances(std::vector<double>{2, 2, 2, 2}, same, fold).mean, 0.5);
+  EXPECT_EQ(kfold_accuracy_of_distances(std::vector<double>(4, INFINITY), same, fold).mean, 0.5);
+  const std::vector<double> one_failed = {1, 3, 1, INFINITY, 1, 3};
+  const std::vector<uint8_t> kinds = {1, 0, 1, 0, 1, 0};
+  EXPECT_EQ(kfold_accuracy_of_distances(one_failed, kinds, contiguous_folds(6, 3)).mean, 1);
+}
+
 TEST(KFoldAccuracy, ChecksItsInput) {
   const std::vector<double> d = {0.1, 0.2, 0.3};
   const std::vector<uint8_t> same = {1, 0, 1};

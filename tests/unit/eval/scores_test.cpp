@@ -27,6 +27,7 @@ TEST(ScorePairs, FollowsTheRule) {
   EXPECT_NEAR(score_pairs(e, pair, EmbeddingRule::flip_concat).cosine[0], 0, 1e-15);
   const PairScores scores = score_pairs(e, pair, EmbeddingRule::flip_sum);
   EXPECT_NEAR(scores.squared_l2[0], 2 - 2 * scores.cosine[0], 1e-15);
+  EXPECT_NEAR(scores.distance[0], std::sqrt(4 + 9), 1e-14);  // (3, 4) and (1, 1)
   EXPECT_NEAR(scores.mean_norm, (3 + 4 + 1 + 1) / 4.0, 1e-15);
 }
 
@@ -83,6 +84,7 @@ TEST(ScorePairs, ChecksSizes) {
   EXPECT_THROW(score_pairs({0, rows}, pair, EmbeddingRule::no_flip), Error);
   EXPECT_THROW(score_pairs({2, rows}, pair, EmbeddingRule::flip_sum), Error);
   EXPECT_THROW(score_pairs({2, rows, fewer}, pair, EmbeddingRule::no_flip), Error);
+  EXPECT_THROW(score_pairs({2, rows}, pair, EmbeddingRule::no_flip, std::vector<uint8_t>{0}), Error);
   EXPECT_EQ(message_of([&] { score_pairs({2, rows}, beyond, EmbeddingRule::no_flip); }), "pair 1 names image 2 of 2");
 }
 

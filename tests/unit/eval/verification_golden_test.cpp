@@ -57,6 +57,15 @@ void expect_cosine(const PairScores& scores, const json& golden) {
   }
 }
 
+void expect_distribution(const VerificationResult& result, const json& peer) {
+  const ScoreDistribution& ours = result.distribution;
+  EXPECT_NEAR(ours.same_moments.value().mean, peer["gmean"].get<double>(), 1e-9);
+  EXPECT_NEAR(ours.same_moments->std, peer["gstd"].get<double>(), 1e-9);
+  EXPECT_NEAR(ours.different_moments.value().mean, peer["imean"].get<double>(), 1e-9);
+  EXPECT_NEAR(ours.different_moments->std, peer["istd"].get<double>(), 1e-9);
+  EXPECT_NEAR(ours.decidability.value(), peer["decidability"].get<double>(), 1e-9);
+}
+
 class LfwFold1 : public testing::TestWithParam<EmbeddingRule> {};
 
 TEST_P(LfwFold1, EqualsThePeers) {
@@ -76,15 +85,23 @@ TEST_P(LfwFold1, EqualsThePeers) {
   EXPECT_EQ(scores.zero_embeddings, 0U);
   expect_cosine(scores, golden["cosine"]);
 
-  const VerificationResult result = evaluate_verification(scores, interleaved_folds(pairs), GetParam());
+  const VerificationOptions options{.rule = GetParam()};
+  const VerificationResult result = evaluate_verification(scores, pairs, interleaved_folds(pairs), options);
   expect_accuracy(result.accuracy, golden["arcface_torch"]);
   expect_val(result.val, golden["arcface_torch"]);
-  EXPECT_TRUE(result.notes.empty());
+  expect_distribution(result, golden["cosine"]["pyeer"]);
+  // 300 different pairs hold no 1e-3, and at FMR 1e-1 no same pair is lost.
+  const bool none_lost = result.fmr.front().fnmr == 0;
+  EXPECT_THAT(result.notes.front(),
+              "at FAR 1e-3 and below: no false match among 300 different pairs bounds the FMR at "
+              "0.01 (95 %, rule of three)");
+  EXPECT_EQ(result.notes.size(), none_lost ? 2U : 1U);
 
-  const VerificationResult in_file_order = evaluate_verification(scores, contiguous_folds(pairs.size()), GetParam());
+  const auto file_order = contiguous_folds(pairs.size());
+  const VerificationResult in_file_order = evaluate_verification(scores, pairs, file_order, options);
   expect_accuracy(in_file_order.accuracy, golden["arcface_torch_file_order"]);
   expect_val(in_file_order.val, golden["arcface_torch_file_order"]);
-  EXPECT_THAT(in_file_order.notes, testing::ElementsAre(testing::HasSubstr("VAL at FAR 1e-3 is undefined")));
+  EXPECT_THAT(in_file_order.notes, testing::Contains(testing::HasSubstr("VAL at FAR 1e-3 is undefined")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, LfwFold1,
@@ -106,9 +123,10 @@ TEST(SyntheticScores, EqualThePeers) {
   }
   expect_cosine(scores, golden["cosine"]);
   const auto fold = contiguous_folds(pairs.size());
-  const VerificationResult result = evaluate_verification(scores, fold, EmbeddingRule::no_flip);
+  const VerificationResult result = evaluate_verification(scores, pairs, fold, {.rule = EmbeddingRule::no_flip});
   expect_accuracy(result.accuracy, golden["arcface_torch"]);
   expect_val(result.val, golden["arcface_torch"]);
+  expect_distribution(result, golden["cosine"]["pyeer"]);
 }
 
 TEST(EdgeCases, ScoreLists) {
@@ -132,6 +150,7 @@ TEST(EdgeCases, ScoreLists) {
     if (!roc) continue;
     EXPECT_NEAR(area_under(*roc), golden["sklearn_roc_auc"].get<double>(), 1e-9);
     EXPECT_NEAR(equal_error_rate(*roc), golden["eer_roc_interpolated"].get<double>(), 1e-9);
+    EXPECT_NEAR(error_area(*roc), 1 - golden["sklearn_roc_auc"].get<double>(), 1e-9);
     expect_points(*roc, golden["fnmr_at_fmr"], 1e-9);
   }
 }
@@ -153,7 +172,7 @@ TEST(EdgeCases, SmallFolds) {
     }
     const auto run = [&] {
       const auto fold = contiguous_folds(pairs.size(), golden["folds"].get<int>());
-      return evaluate_verification({dimension, embeddings}, pairs, fold, EmbeddingRule::no_flip);
+      return evaluate_verification({dimension, embeddings}, pairs, fold, {.rule = EmbeddingRule::no_flip});
     };
     if (golden["arcface_torch"].contains("exception") || golden["name"] == "nan_embedding_genuine") {
       EXPECT_THROW(run(), Error);
@@ -163,7 +182,12 @@ TEST(EdgeCases, SmallFolds) {
     expect_accuracy(result.accuracy, golden["arcface_torch"]);
     expect_val(result.val, golden["arcface_torch"]);
     EXPECT_EQ(result.zero_embeddings, golden["name"] == "zero_embedding_impostor" ? 1U : 0U);
-    EXPECT_EQ(result.notes.empty(), result.val.has_value() && result.zero_embeddings == 0);
+    const auto tells = [&](const char* text) {
+      return std::ranges::any_of(result.notes, [&](const std::string& note) { return note.find(text) < note.size(); });
+    };
+    EXPECT_EQ(tells("VAL at FAR 1e-3 is undefined"), !result.val.has_value());
+    EXPECT_EQ(tells("embeddings are zero"), result.zero_embeddings > 0);
+    EXPECT_EQ(tells("AUC, EER, TAR and FNMR at a wanted FAR are undefined"), !result.roc.has_value());
   }
 }
 
