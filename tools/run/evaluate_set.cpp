@@ -181,14 +181,20 @@ std::vector<std::byte> picture(const Dataset& images, int64_t index) {
   return encode_jpeg(sample.encoded.empty() ? sample.pixels : decode_image(sample.encoded), quality);
 }
 
+// The end of a path that a reader knows an image by: folder and file.
+std::string short_name(const std::string& name) {
+  const fs::path path(name);
+  return text_of(path.parent_path().filename() / path.filename());
+}
+
 std::vector<WrongPair> wrong_pairs(const PairSet& set, const PairScores& scores, double threshold, size_t most) {
   const WorstPairs worst = worst_pairs(scores, threshold, most);
   std::vector<WrongPair> pairs;
   for (const auto* list : {&worst.false_matches, &worst.false_nonmatches}) {
     for (const size_t i : *list) {
       const auto [a, b, same] = set.pairs[i];
-      pairs.push_back({same, scores.cosine[i], set.images->name(a), set.images->name(b), picture(*set.images, a),
-                       picture(*set.images, b)});
+      pairs.push_back({same, scores.cosine[i], short_name(set.images->name(a)), short_name(set.images->name(b)),
+                       picture(*set.images, a), picture(*set.images, b)});
     }
   }
   return pairs;
@@ -228,7 +234,9 @@ void evaluate_protocol(const PairSet& whole, const CachedEmbeddings& found, cons
                            : std::nullopt;
     entry.groups = evaluate_groups(scores, set.pairs, groups_of(*options.groups, *set.images), given);
   }
-  if (options.wrong_pairs > 0 && by_cosine) entry.wrong = wrong_pairs(set, scores, threshold, options.wrong_pairs);
+  if (options.wrong_pairs > 0 && by_cosine && entry.condition.kind.empty()) {
+    entry.wrong = wrong_pairs(set, scores, threshold, options.wrong_pairs);
+  }
   entry.result = std::move(result);
 }
 

@@ -96,9 +96,11 @@ Report evaluate_all(std::vector<OpenModel>& models, const std::vector<Evaluation
                     const std::vector<Variant>& variants, const EvaluationOptions& options) {
   Report report;
   for (OpenModel& model : models) {
+    EvaluationOptions own = options;
+    if (model.info.path.empty()) own.wrong_pairs = 0;  // of a baseline they say nothing
     for (const EvaluationSet& set : sets) {
       for (const Variant& variant : variants) {
-        report.results.push_back(evaluate(*model.engine, set, variant, options));
+        report.results.push_back(evaluate(*model.engine, set, variant, own));
         report.results.back().model = report.models.size();
       }
     }
