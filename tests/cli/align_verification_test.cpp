@@ -78,15 +78,20 @@ TEST(EvalAlign, TellsOfImagesWithoutAFace) {
   Environment environment;
   environment.variables["FACEREC_MODELS"] = test_data() / "data/weights";
   // Drawn faces of 32×32 pixels, which no detector takes for faces.
-  const Outcome outcome = facerec({"eval", "--model", test_data() / "data/weights/MobileFaceNet_foamliu.onnx", "--data",
-                                   small_faces() + "/eval", "--align", "yunet", "--json"},
-                                  environment);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  const auto alignment = outcome.json().at("results").at(0).at("alignment");
+  const auto run = [&](const std::string& no_face) {
+    return facerec({"eval", "--model", test_data() / "data/weights/MobileFaceNet_foamliu.onnx", "--data",
+                    small_faces() + "/eval", "--align", "yunet", "--no-face", no_face, "--json"},
+                   environment);
+  };
+  const Outcome centred = run("center"), counted = run("count");
+  EXPECT_EQ(centred.exit_code, 0) << centred.err;
+  const auto alignment = centred.json().at("results").at(0).at("alignment");
   EXPECT_EQ(alignment.at("detector"), "yunet");
   EXPECT_GT(alignment.at("centred"), 0);
-  EXPECT_NE(outcome.err.find("show no face to align and are cut out of their centre"), std::string::npos)
-      << outcome.err;
+  EXPECT_NE(centred.err.find("show no face to align and are cut out of their centre"), std::string::npos);
+  EXPECT_EQ(counted.exit_code, 0) << counted.err;
+  EXPECT_EQ(counted.json().at("results").at(0).at("failures").at("images"), alignment.at("centred"));
+  EXPECT_NE(counted.err.find("show no face to align: their comparisons never match"), std::string::npos);
 }
 
 }  // namespace

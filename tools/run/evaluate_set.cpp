@@ -307,6 +307,10 @@ ReportEntry evaluate(Engine& engine, const EvaluationSet& set, const Variant& va
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", set.name, error.message())).hint(error.hint()).file(error.file());
   }
+  if (set.aligned && !options.skip_broken && !found.embeddings.broken.empty()) {
+    spdlog::warn("{}: {} images show no face to align: their comparisons never match, the first: {}", set.name,
+                 found.embeddings.broken.size(), used.images()->name(found.embeddings.broken.front()));
+  }
   if (set.aligned) entry.alignment = AlignmentInfo{set.detector, found.centred.size()};
   return entry;
 }
