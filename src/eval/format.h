@@ -19,7 +19,7 @@ inline constexpr const char* minus_sign = "−";
 
 // For people: a minus sign instead of a hyphen, and no minus before a zero.
 inline std::string signed_number(double value, int digits) {
-  const std::string text = fixed(value, digits);
+  std::string text = fixed(value, digits);
   if (!text.starts_with('-')) return text;
   return text.find_first_of("123456789") == std::string::npos ? text.substr(1) : minus_sign + text.substr(1);
 }

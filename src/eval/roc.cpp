@@ -26,6 +26,7 @@ void check(std::span<const double> scores, std::span<const uint8_t> same) {
 }
 
 constexpr size_t parts = size_t{1} << 20;  // of [−1, 1], for RocAccumulator
+constexpr double half_parts = parts / 2;
 
 }  // namespace
 
@@ -57,7 +58,7 @@ RocAccumulator::RocAccumulator() {
 void RocAccumulator::add(double score, bool same, uint64_t count) {
   if (std::isnan(score)) throw Error("a score is NaN");
   // Scaled by a power of two and rounded down, which is exact: no score falls into a part whose lower edge is above it.
-  const double scaled = std::clamp(score, -1.0, 1.0) * (parts / 2);
+  const double scaled = std::clamp(score, -1.0, 1.0) * half_parts;
   const auto towards_zero = static_cast<int64_t>(scaled);
   const int64_t part = towards_zero - (scaled < static_cast<double>(towards_zero)) + int64_t{parts / 2};
   counts_[same][std::min(static_cast<size_t>(part), parts - 1)] += count;
@@ -73,7 +74,7 @@ std::optional<Roc> RocAccumulator::finish() const {
   CurveWriter curve(parts);
   for (size_t part = parts; part-- > 0;) {
     const uint64_t different = counts_[0][part], same = counts_[1][part];
-    if (same + different > 0) curve.add(-1 + static_cast<double>(part) / (parts / 2), same, different);
+    if (same + different > 0) curve.add(-1 + static_cast<double>(part) / half_parts, same, different);
   }
   return curve.finish();
 }

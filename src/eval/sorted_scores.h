@@ -12,7 +12,7 @@ namespace facerec {
 // Whole numbers that ascend as scores descend; −0 is 0. Not for NaN.
 inline uint64_t descending_key(double score) {
   constexpr uint64_t sign = uint64_t{1} << 63;
-  const uint64_t bits = std::bit_cast<uint64_t>(score + 0.0);
+  const auto bits = std::bit_cast<uint64_t>(score + 0.0);
   return (bits & sign) != 0 ? bits : ~(bits | sign);
 }
 

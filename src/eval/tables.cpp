@@ -47,7 +47,7 @@ void add_notes(const Json& document, const std::vector<NumberedResult>& results,
   };
   std::vector<Subject> subjects;
   for (const NumberedResult& result : results) {
-    for (const Json& note : result.json.at("notes")) {
+    for (const auto& note : result.json.at("notes").get<std::vector<std::string>>()) {
       auto known = std::ranges::find_if(subjects, [&](auto& s) { return s.note == note && s.set == result.set; });
       if (known == subjects.end()) known = subjects.insert(known, {note, result.set, {}});
       known->models.push_back(result.model);

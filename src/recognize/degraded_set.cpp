@@ -52,7 +52,7 @@ Image degrade(const Image& image, const Degradation& degradation, const std::str
   return result;
 }
 
-DegradedSet::DegradedSet(std::shared_ptr<const Dataset> images, Degradation degradation)
+DegradedSet::DegradedSet(const std::shared_ptr<const Dataset>& images, Degradation degradation)
     : DegradedSet(images, std::move(degradation), all_of(*images)) {}
 
 DegradedSet::DegradedSet(std::shared_ptr<const Dataset> images, Degradation degradation, std::vector<Entry> entries)

@@ -41,7 +41,7 @@ class DegradedSet final : public Dataset {
     bool degraded;
   };
 
-  DegradedSet(std::shared_ptr<const Dataset> images, Degradation degradation);  // all of them, degraded
+  DegradedSet(const std::shared_ptr<const Dataset>& images, Degradation degradation);  // all of them, degraded
   DegradedSet(std::shared_ptr<const Dataset> images, Degradation degradation, std::vector<Entry> entries);
 
   int64_t size() const override { return static_cast<int64_t>(entries_.size()); }
