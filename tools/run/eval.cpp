@@ -94,9 +94,11 @@ EvaluationOptions options_of(const EvalVerb& verb) {
   options.embed.threads = verb.engine.threads;
   options.threads = verb.engine.threads;
   options.skip_broken = verb.skip_missing;
-  options.made_with = {{"version", FACEREC_VERSION},   {"align", verb.align},
-                       {"no_face", verb.no_face},      {"engine", verb.engine.engine},
-                       {"device", verb.engine.device}, {"precision", verb.engine.precision}};
+  options.made_with = {{"version", FACEREC_VERSION},
+                       {"no_face", verb.no_face},
+                       {"engine", verb.engine.engine},
+                       {"device", verb.engine.device},
+                       {"precision", verb.engine.precision}};
   if (!verb.out.empty()) options.wrong_pairs = wrong_pairs_shown;
   return options;
 }
@@ -139,20 +141,29 @@ void check_predictions(const EvalVerb& verb, const std::vector<EvaluationSet>& s
     throw Error::usage("--predictions needs a threshold that does not come from labels")
         .hint("--threshold median, or a value");
   }
-  if (fs::exists(verb.predictions) && !verb.force) {
-    throw Error::usage("exists already").file(verb.predictions).hint("--force replaces it");
-  }
 }
 
 // ---- The verb
 
+// Nothing is overwritten by accident.
 void check_out(const EvalVerb& verb) {
-  if (verb.out.empty() || verb.force) return;
+  if (verb.force) return;
+  if (!verb.predictions.empty() && fs::exists(verb.predictions)) {
+    throw Error::usage("exists already").file(verb.predictions).hint("--force replaces it");
+  }
   for (const char* name : {"evaluation.json", "report.html"}) {
-    if (fs::exists(fs::path(verb.out) / name)) {
+    if (!verb.out.empty() && fs::exists(fs::path(verb.out) / name)) {
       throw Error::usage("holds a report already").file(verb.out).hint("--force replaces it");
     }
   }
+}
+
+// Throws before hours of work, not after, where the answer could not be written.
+void check_writable(const EvalVerb& verb) {
+  if (!verb.predictions.empty()) AtomicFile{verb.predictions};
+  if (verb.out.empty()) return;
+  make_folder(verb.out);
+  AtomicFile(fs::path(verb.out) / "evaluation.json");
 }
 
 // Files by their names where these tell them apart.
@@ -173,11 +184,16 @@ std::vector<OpenModel> open_models(const EvalVerb& verb) {
   return models;
 }
 
-bool has_missing(const Report& report) {
-  return std::ranges::any_of(report.results, [](const ReportEntry& entry) {
+bool has_missing(const Report& report, const std::vector<EvaluationSet>& sets) {
+  const auto lacks_pairs = [](const ReportEntry& entry) {
     const auto* pairs = std::get_if<VerificationResult>(&entry.result);
     return pairs != nullptr && pairs->missing_pairs > 0;
-  });
+  };
+  const auto lacks_entries = [](const EvaluationSet& set) {
+    const auto* searches = std::get_if<SearchSet>(&set.protocol);
+    return searches != nullptr && searches->missing > 0;
+  };
+  return std::ranges::any_of(report.results, lacks_pairs) || std::ranges::any_of(sets, lacks_entries);
 }
 
 // Figures without labels are none: what is left is the predictions.
@@ -202,6 +218,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   const Preprocess preprocess = models.front().engine->spec().preprocess;
   const std::vector<Variant> variants = variants_of(verb, preprocess);
   if (verb.baselines) add_baselines(models, verb.engine);
+  check_writable(verb);
 
   options.made_with["input"] = fmt::format("{}x{}", preprocess.width, preprocess.height);
   const EmbeddingCache cache(cache_folder().empty() ? "" : cache_folder() / "embeddings");
@@ -230,7 +247,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   if (!unmet.empty()) text += "falls short:\n  " + join(unmet, "\n  ") + "\n";
   print_answer(common, json, text);
   if (!unmet.empty()) return exit_no;
-  return has_missing(report) ? exit_skipped : exit_done;
+  return has_missing(report, sets) ? exit_skipped : exit_done;
 }
 
 }  // namespace facerec

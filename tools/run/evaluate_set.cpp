@@ -73,6 +73,7 @@ Json made_of(Engine& engine, const EvaluationSet& set, const Variant& variant, c
   Json json = options.made_with;
   json["model"] = engine.identity();
   json["images"] = set.identity;
+  json["detector"] = set.detector;
   json["size"] = set.images()->size();
   json["flip"] = options.verification.rule != EmbeddingRule::no_flip;
   json["degradation"] = describe(variant.degradation);
@@ -271,7 +272,12 @@ void evaluate_protocol(const SearchSet& set, const CachedEmbeddings& found, cons
   IdentificationOptions identification;
   identification.rank_entries = set.rank_entries;
   identification.threads = options.threads;
-  entry.result = evaluate_identification({values[0], identity[0]}, {values[1], identity[1]}, dimension, identification);
+  IdentificationResult result =
+      evaluate_identification({values[0], identity[0]}, {values[1], identity[1]}, dimension, identification);
+  if (set.missing > 0) {
+    result.notes.push_back(fmt::format("{} entries of the lists are left out, their images are absent", set.missing));
+  }
+  entry.result = std::move(result);
 }
 
 void evaluate_protocol(const AllPairsSet& set, const CachedEmbeddings& found, const EvaluationOptions& options,
