@@ -21,6 +21,11 @@ void add_named(CLI::App& app, const std::string& option, std::vector<NamedPath>&
       ->allow_extra_args(false);
 }
 
+// A variable of a script that is not set would else mean that nothing is asked for.
+CLI::Validator not_empty() {
+  return {[](std::string& text) { return text.empty() ? std::string("the value is empty") : std::string(); }, ""};
+}
+
 void add_data_options(CLI::App& app, EvalVerb& verb) {
   constexpr const char* group = "Data";
   app.add_option(
@@ -48,6 +53,7 @@ void add_data_options(CLI::App& app, EvalVerb& verb) {
       ->default_str("same")
       ->group(group);
   app.add_option("--groups", verb.groups, "FILE of `image-or-identity group` lines: error rates of each group")
+      ->check(not_empty())
       ->group(group);
   app.add_flag("--skip-missing", verb.skip_missing, "leave out pairs whose images are absent or broken")->group(group);
 }
@@ -56,6 +62,7 @@ void add_image_options(CLI::App& app, EvalVerb& verb) {
   constexpr const char* group = "Images";
   app.add_option("--align", verb.align,
                  "detector (auto, retinaface, mtcnn, yunet, … see align --help) for photographs that are no crops yet")
+      ->check(not_empty())
       ->group(group);
   app.add_option("--no-face", verb.no_face,
                  "a photograph in which --align finds no face: count: a failure, its pairs never match (ISO/IEC "
@@ -90,6 +97,7 @@ void add_robustness_options(CLI::App& app, EvalVerb& verb) {
   app.add_option("--corrupt", verb.corrupt,
                  "also with the images corrupted: blur,noise,jpeg,occlusion,dark or all, then :severities (1-5, 3, "
                  "1,3,5); default: 1-5")
+      ->check(not_empty())
       ->group(group);
 }
 
@@ -106,6 +114,7 @@ void add_statistics_options(CLI::App& app, EvalVerb& verb) {
       ->group(group);
   app.add_option("--predictions", verb.predictions,
                  "write image1,image2,label: the decision on each pair, for lists without labels too")
+      ->check(not_empty())
       ->group(group);
   app.add_option("--bootstrap", verb.bootstrap, "resamplings of people for intervals; 0: none")
       ->check(CLI::Range(0, 100000))
@@ -122,12 +131,15 @@ void add_statistics_options(CLI::App& app, EvalVerb& verb) {
 void add_answer_options(CLI::App& app, EvalVerb& verb) {
   constexpr const char* group = "Answer";
   app.add_option("--out", verb.out, "folder for report.html, evaluation.json, evaluation.txt and the figures")
+      ->check(not_empty())
       ->group(group);
   app.add_option("--fail-under", verb.fail_under,
                  "\"lfw.accuracy=0.99,cfp_fp.eer=0.02\": exit with 4 when a figure falls short (errors: exceeds); a "
                  "number alone: the mean accuracy")
+      ->check(not_empty())
       ->group(group);
   app.add_option("--baseline", verb.baseline, "an evaluation.json: exit with 4 when a figure is worse than there")
+      ->check(not_empty())
       ->group(group);
   app.add_option("--tolerance", verb.tolerance, "by how much a figure may be worse than the baseline's")
       ->check(CLI::Range(0.0, 1.0))

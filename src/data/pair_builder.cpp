@@ -4,19 +4,29 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 
 #include "facerec/core/error.h"
 
 namespace facerec {
 namespace {
 
-int64_t count_repeated(std::span<const Pair> pairs) {
-  std::vector<std::pair<uint32_t, uint32_t>> ends;
+// How many pairs are there more than once. Throws for one that is there as same and as different.
+int64_t count_repeated(std::span<const Pair> pairs, std::span<const std::string> paths, const fs::path& source) {
+  std::vector<std::tuple<uint32_t, uint32_t, bool>> ends;
   ends.reserve(pairs.size());
-  for (const Pair& pair : pairs) ends.emplace_back(std::minmax(pair.a, pair.b));
+  for (const Pair& pair : pairs) ends.emplace_back(std::min(pair.a, pair.b), std::max(pair.a, pair.b), pair.same);
   std::ranges::sort(ends);
-  const auto last = std::unique(ends.begin(), ends.end());
-  return ends.end() - last;
+  int64_t repeated = 0;
+  for (size_t i = 1; i < ends.size(); ++i) {
+    const auto& [a, b, same] = ends[i];
+    if (a != std::get<0>(ends[i - 1]) || b != std::get<1>(ends[i - 1])) continue;
+    ++repeated;
+    if (same == std::get<2>(ends[i - 1])) continue;
+    throw Error::usage(fmt::format("{} and {} are there as the same person and as different ones", paths[a], paths[b]))
+        .file(text_of(source));
+  }
+  return repeated;
 }
 
 }  // namespace
@@ -27,7 +37,7 @@ std::string PairBuilder::existing(const std::string& path, const std::string& or
   if (skip_missing_) return "";
   throw Error::usage(fmt::format("named in {} but absent", origin))
       .file(text_of(root_ / path))
-      .hint("--skip-missing leaves such pairs out");
+      .hint("--skip-missing leaves such entries out");
 }
 
 void PairBuilder::add(const std::string& a, const std::string& b, bool same, uint16_t fold) {
@@ -57,7 +67,7 @@ PairSet PairBuilder::finish(const std::string& name, const fs::path& source) {
   auto images = std::make_shared<ImageFiles>(root_);
   const std::vector<uint32_t> labels = classes.add_to(*images);
   for (const std::string& path : paths_) images->add(path, labels[classes.number_of(folder_of(path))]);
-  set_.repeated = count_repeated(set_.pairs);
+  set_.repeated = count_repeated(set_.pairs, paths_, source);
   set_.name = name;
   set_.images = images;
   return std::move(set_);

@@ -115,10 +115,10 @@ class ListReader {
         ++set_.missing;
         return;
       }
-      const std::string identity = distractors         ? nobody
-                                   : words.size() == 2 ? std::string(words[1])
-                                                       : fs::path(path).parent_path().string();
-      if (!distractors && identity.empty()) throw bad_line(list, line, "neither a word nor a folder says who it is");
+      const bool is_nobody = distractors || (words.size() == 2 && words[1] == "-");
+      std::string identity = nobody;
+      if (!is_nobody) identity = words.size() == 2 ? std::string(words[1]) : fs::path(path).parent_path().string();
+      if (!is_nobody && identity.empty()) throw bad_line(list, line, "neither a word nor a folder says who it is");
       into.push_back(images_.add(path, identity));
     });
   }

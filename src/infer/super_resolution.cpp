@@ -8,7 +8,7 @@
 #include "facerec/image/resample.h"
 #include "facerec/io/onnx.h"
 #include "infer/enlarger.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 
 namespace facerec {
 namespace {

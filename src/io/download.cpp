@@ -13,7 +13,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 
 namespace facerec {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

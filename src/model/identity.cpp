@@ -2,7 +2,7 @@
 
 #include "facerec/model/onnx.h"
 #include "facerec/model/weights.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 #include "model/bytes.h"
 #include "model/metadata.h"
 

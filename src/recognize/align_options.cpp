@@ -7,7 +7,7 @@
 
 #include "data/pack_state.h"
 #include "facerec/core/error.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 
 namespace facerec {
 

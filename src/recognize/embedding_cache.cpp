@@ -7,7 +7,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/io/safetensors.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 
 namespace facerec {
 namespace {

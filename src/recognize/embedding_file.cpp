@@ -15,7 +15,7 @@
 #include "facerec/model/preprocess.h"
 #include "facerec/recognize/aligned_set.h"
 #include "io/crc32c.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 #include "recognize/embed_job.h"
 #include "recognize/embedding_append.h"
 #include "recognize/embedding_stream.h"

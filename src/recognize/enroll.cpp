@@ -10,7 +10,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 #include "recognize/picture_reader.h"
 
 namespace facerec {

@@ -102,6 +102,15 @@ TEST(EvalDemands, NameAFigureOfADataSet) {
   EXPECT_EQ(eval({"--fail-under", "faces.accuracy=high"}).exit_code, 2);
 }
 
+// A script's variable that is not set must not mean that nothing is asked for.
+TEST(EvalDemands, AreNeverEmpty) {
+  for (const char* option : {"--fail-under", "--baseline", "--groups", "--out"}) {
+    const Outcome outcome = eval({option, ""});
+    EXPECT_EQ(outcome.exit_code, 2) << option;
+    EXPECT_THAT(outcome.err, HasSubstr("empty"));
+  }
+}
+
 class EvalBaseline : public testing::Test {
  protected:
   void SetUp() override {
@@ -137,6 +146,7 @@ TEST_F(EvalBaseline, OfAnotherFormIsRefused) {
   other["results"][0]["data"] = "lfw";
   EXPECT_THAT(against(other).err, HasSubstr("no data set of this evaluation"));
   EXPECT_EQ(against("not a report").exit_code, 2);
+  EXPECT_EQ(eval({"--baseline", folder_ / "absent.json"}).exit_code, 2);
 }
 
 }  // namespace

@@ -63,6 +63,17 @@ TEST(EvalProtocols, SearchesInAGallery) {
   EXPECT_GT(result.at("searches").at("nonmated"), 0);
   EXPECT_GE(result.at("rank5").get<double>(), result.at("rank1").get<double>());
 
+  const std::string lists[] = {"--data", small_faces() + "/eval", "--gallery", folder / "gallery.txt", "--probes"};
+  const Json themselves = result_of({lists[0], lists[1], lists[2], lists[3], lists[4], folder / "gallery.txt"});
+  EXPECT_THAT(themselves.at("notes").dump(), HasSubstr("they find themselves"));
+  for (const std::vector<std::string>& option :
+       {std::vector<std::string>{"--score", "euclidean"}, {"--threshold", "0.4"}, {"--low-res-side", "first"}}) {
+    const Outcome outcome =
+        eval({lists[0], lists[1], lists[2], lists[3], lists[4], folder / "probes.txt", option[0], option[1]});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("is for pairs"));
+  }
+
   const Outcome half = eval({"--data", small_faces() + "/eval", "--gallery", folder / "gallery.txt"});
   EXPECT_EQ(half.exit_code, 2);
   EXPECT_THAT(half.err, HasSubstr("give --gallery and --probes"));
@@ -168,6 +179,8 @@ TEST_F(PairTables, PredictionsNeedNoLabels) {
   EXPECT_EQ(different, rows_.size() / 2);  // what a median does
 
   EXPECT_EQ(run("bare.csv", {"--threshold", "median", "--predictions", out}).exit_code, 2);  // never overwritten
+  EXPECT_THAT(run("bare.csv", {"--threshold", "median", "--predictions", folder_ / "y.csv", "--fail-under", "0.9"}).err,
+              HasSubstr("has no labels, and so no figures"));
   EXPECT_THAT(run("bare.csv", {}).err, HasSubstr("no label"));
   EXPECT_THAT(run("bare.csv", {"--predictions", folder_ / "x.csv"}).err, HasSubstr("--threshold median, or a value"));
 }

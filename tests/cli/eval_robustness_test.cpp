@@ -55,6 +55,10 @@ TEST(EvalRobustness, Corruptions) {
   }
   EXPECT_EQ(kinds, (std::vector<std::string>{"", "blur", "blur", "noise", "noise"}));
   EXPECT_THAT(eval({"--corrupt", "fog"}).err, HasSubstr("blur"));
+  EXPECT_EQ(eval({"--corrupt", "blur,blur:2", "--json"}).json().at("results").size(), 2U);  // once
+  EXPECT_THAT(eval({"--corrupt", "blur:3-1"}).err, HasSubstr("falls"));
+  EXPECT_EQ(eval({"--corrupt", ":3"}).exit_code, 2);
+  EXPECT_EQ(eval({"--corrupt", ""}).exit_code, 2);
   EXPECT_THAT(eval({"--corrupt", "blur:9"}).err, HasSubstr("'9' is no severity"));
   EXPECT_THAT(eval({"--super-resolve", "bicubic"}).err, HasSubstr("--low-res"));
 }
@@ -71,6 +75,24 @@ TEST(EvalCache, AnsweredFromMemoryTheSecondTime) {
   EXPECT_THAT(anew.err, Not(HasSubstr("embeddings are known")));
   EXPECT_EQ(results(first), results(anew));
   EXPECT_THAT(eval({"--verbose", "--flip", "no_flip"}, environment).err, Not(HasSubstr("embeddings are known")));
+}
+
+// An ONNX file's identity does not hold how its images are prepared.
+TEST(EvalCache, OtherPreprocessingIsOther) {
+  const TemporaryFolder folder;
+  const Environment environment{.variables = {{"XDG_CACHE_HOME", folder.path()}}};
+  const std::string model = folder / "model.onnx";
+  ASSERT_EQ(facerec({"export", small_model(), model}).exit_code, 0);
+  const auto auc = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"eval", "--model", model, "--data", small_faces() + "/eval", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = facerec(arguments, environment);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.json().at("results").at(0).at("distribution");
+  };
+  const Json rgb = auc({"--preprocess", "rgb"}), unit = auc({"--preprocess", "unit"});
+  EXPECT_NE(rgb, unit);
+  EXPECT_EQ(unit, auc({"--preprocess", "unit", "--no-cache"}));
 }
 
 // The first image that the pairs of a set name.
@@ -131,7 +153,7 @@ TEST(EvalFailures, PhotographsWithoutAFaceNeverMatch) {
     }
   }
   std::string pairs;
-  std::string last;
+  std::string first, last;
   for (const auto& [name, images] : people) {
     if (images.size() < 2) continue;
     for (size_t i = 0; i < 2; ++i) {
@@ -140,10 +162,11 @@ TEST(EvalFailures, PhotographsWithoutAFaceNeverMatch) {
     }
     pairs += images[0] + " " + images[1] + " 1\n";
     if (!last.empty()) pairs += last + " " + images[0] + " 0\n";
+    if (first.empty()) first = images[0];
     last = images[0];
   }
   write_png(folder / "set/none/flat.png", flat_image(250, 90, 90, 90));
-  pairs += "none/flat.png " + last + " 1\n" + "none/flat.png " + last + " 0\n";
+  pairs += "none/flat.png " + last + " 1\n" + "none/flat.png " + first + " 0\n";
   write_file(folder / "set/pairs.txt", pairs);
   const auto result = [&](const char* no_face) {
     const Outcome outcome = facerec({"eval", "--model", test_data() / "data/weights/MobileFaceNet_foamliu.onnx",

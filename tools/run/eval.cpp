@@ -50,6 +50,9 @@ Json configuration(const EvalVerb& verb) {
           {"low_res_side", verb.low_res_side},
           {"super_resolve", verb.super_resolve},
           {"corrupt", verb.corrupt},
+          {"arch", verb.engine.model.architecture},
+          {"publisher", verb.engine.model.publisher},
+          {"preprocess", verb.engine.model.preprocess},
           {"device", verb.engine.device},
           {"engine", verb.engine.engine},
           {"precision", verb.engine.precision}};
@@ -75,6 +78,7 @@ Demands demands_of(const EvalVerb& verb) {
   Demands demands{.requirements = {}, .baseline = {}, .tolerance = verb.tolerance};
   if (!verb.fail_under.empty()) demands.requirements = parse_requirements(verb.fail_under);
   if (verb.baseline.empty()) return demands;
+  if (!fs::exists(verb.baseline)) throw Error::usage("does not exist").file(verb.baseline);
   demands.baseline = Json::parse(read_text(verb.baseline), nullptr, /*allow_exceptions=*/false);
   if (!demands.baseline->is_object() || !demands.baseline->contains("results")) {
     throw Error::usage("is no evaluation.json").file(verb.baseline);
@@ -100,6 +104,9 @@ EvaluationOptions options_of(const EvalVerb& verb) {
                        {"device", verb.engine.device},
                        {"precision", verb.engine.precision}};
   if (!verb.out.empty()) options.wrong_pairs = wrong_pairs_shown;
+  if (!verb.groups.empty() && options.verification.score != PairScore::cosine) {
+    throw Error::usage("--groups compares by the cosine").hint("leave out --score euclidean");
+  }
   return options;
 }
 
@@ -130,6 +137,24 @@ Json write_predictions(const EvalVerb& verb, OpenModel& model, const EvaluationS
           {"same", std::ranges::count(predicted.same, 1)},
           {"threshold", predicted.threshold},
           {"score", verb.score}};
+}
+
+std::string to_text(const Json& predictions) {
+  return fmt::format("{} of {} pairs are of one person, by the {} at {:.4f}: {}\n", predictions.at("same").dump(),
+                     predictions.at("pairs").dump(), predictions.at("score").get<std::string>(),
+                     predictions.at("threshold").get<double>(), predictions.at("file").get<std::string>());
+}
+
+// Without labels there are decisions, but no figures.
+void check_labelled(const EvalVerb& verb, const std::vector<EvaluationSet>& sets) {
+  const bool asks = !verb.fail_under.empty() || !verb.baseline.empty() || !verb.out.empty();
+  for (const EvaluationSet& set : sets) {
+    const auto* pairs = std::get_if<PairSet>(&set.protocol);
+    if (asks && pairs != nullptr && !pairs->labelled) {
+      throw Error::usage(fmt::format("'{}' has no labels, and so no figures", set.name))
+          .hint("leave out --out, --fail-under and --baseline");
+    }
+  }
 }
 
 void check_predictions(const EvalVerb& verb, const std::vector<EvaluationSet>& sets, const EvaluationOptions& options) {
@@ -214,6 +239,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   options.groups = groups ? &*groups : nullptr;
   std::vector<EvaluationSet> sets = open_sets(verb);
   check_predictions(verb, sets, options);
+  check_labelled(verb, sets);
   std::vector<OpenModel> models = open_models(verb);
   const Preprocess preprocess = models.front().engine->spec().preprocess;
   const std::vector<Variant> variants = variants_of(verb, preprocess);
@@ -232,19 +258,19 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   drop_unlabelled(sets);
   Report report = evaluate_all(models, sets, variants, options);
   report.provenance = provenance(models, configuration(verb));
-  std::string text = to_text(report);
+  std::string text = sets.empty() ? "" : to_text(report);
   Json json = to_json(report);
-  if (!verb.out.empty()) {
-    write_report(report, verb.out);
-    text += "report: " + text_of(fs::path(verb.out) / "report.html") + "\n";
-  }
   if (predictions) {
     json["predictions"] = *predictions;
-    text += fmt::format("predictions: {}\n", verb.predictions);
+    text += to_text(*predictions);
   }
   const std::vector<std::string> unmet = demands.unmet(json);
   if (!demands.requirements.empty() || demands.baseline) json["shortfalls"] = unmet;
   if (!unmet.empty()) text += "falls short:\n  " + join(unmet, "\n  ") + "\n";
+  if (!verb.out.empty()) {
+    write_report(report, json, verb.out);
+    text += "report: " + text_of(fs::path(verb.out) / "report.html") + "\n";
+  }
   print_answer(common, json, text);
   if (!unmet.empty()) return exit_no;
   return has_missing(report, sets) ? exit_skipped : exit_done;

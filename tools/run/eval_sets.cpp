@@ -10,6 +10,8 @@
 
 #include "facerec/core/error.h"
 #include "facerec/data/view.h"
+#include "facerec/face/published_weights.h"
+#include "facerec/io/sha256.h"
 
 namespace facerec {
 namespace {
@@ -91,8 +93,10 @@ std::vector<int> parse_severities(const std::string& text) {
     const size_t dash = part.find('-');
     const int first = parse_severity(part.substr(0, dash));
     const int last = dash == std::string::npos ? first : parse_severity(part.substr(dash + 1));
+    if (first > last) throw Error::usage(fmt::format("--corrupt: the range {} falls", part));
     for (int severity = first; severity <= last; ++severity) severities.push_back(severity);
   }
+  if (severities.empty()) throw Error::usage("--corrupt names no severity").hint("such as blur:3 or all:1-5");
   return severities;
 }
 
@@ -101,6 +105,7 @@ std::vector<std::string> parse_corruptions(const std::string& text) {
   std::vector<std::string> names;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ',');) names.push_back(part);
+  if (names.empty()) throw Error::usage("--corrupt names no corruption").hint("such as blur,noise or all");
   return names;
 }
 
@@ -147,6 +152,30 @@ void add_low_resolutions(const EvalVerb& verb, const Degradation& base, std::vec
   }
 }
 
+// Throws for an option that would be ignored in silence.
+void check_applicable(const EvalVerb& verb, const EvaluationSet& set) {
+  if (std::holds_alternative<TemplateSet>(set.protocol) && verb.flip == "flip_concat") {
+    throw Error::usage(fmt::format("--flip flip_concat is not for templates, which '{}' holds", set.name));
+  }
+  if (std::holds_alternative<PairSet>(set.protocol)) return;
+  const std::pair<const char*, bool> options[] = {{"--low-res-side first", verb.low_res_side == "first"},
+                                                  {"--score euclidean", verb.score == "euclidean"},
+                                                  {"--threshold", verb.threshold != "kfold"},
+                                                  {"--groups", !verb.groups.empty()}};
+  for (const auto& [option, is_given] : options) {
+    if (is_given) throw Error::usage(fmt::format("{} is for pairs, and '{}' has none", option, set.name));
+  }
+}
+
+// What a detector computes with: its name and its weights' digests.
+std::string detector_identity(const std::string& name) {
+  const auto weights = published_weights();
+  if (std::ranges::find(weights, name, &PublishedWeights::name) == weights.end()) return name;
+  std::string identity = name;
+  for (const fs::path& file : weights_files(name)) identity += fmt::format(" {}", sha256_of(file));
+  return identity;
+}
+
 }  // namespace
 
 std::vector<EvaluationSet> open_sets(const EvalVerb& verb) {
@@ -157,9 +186,7 @@ std::vector<EvaluationSet> open_sets(const EvalVerb& verb) {
   std::vector<std::string> names;
   for (const NamedPath& data : verb.data) {
     for (EvaluationSet& set : open_data(verb, data)) {
-      if (verb.low_res_side == "first" && !std::holds_alternative<PairSet>(set.protocol)) {
-        throw Error::usage(fmt::format("--low-res-side first is for pairs, and '{}' has none", set.name));
-      }
+      check_applicable(verb, set);
       names.push_back(set.name);
       sets.push_back(std::move(set));
     }
@@ -178,6 +205,10 @@ void align_sets(std::vector<EvaluationSet>& sets, const EvalVerb& verb, const Pr
       Landmarks& face = landmarks.emplace_back();
       for (size_t k = 0; k < face.size(); ++k) face[k] = {points[2 * k], points[2 * k + 1]};
     }
+    Sha256 digest;
+    digest.add(set.identity);
+    digest.add(std::as_bytes(std::span(templates->landmarks)));
+    set.identity = digest.hex();
     set.set_images(std::make_shared<LandmarkedSet>(set.images(), std::move(landmarks), shape));
   }
   if (verb.align.empty()) return;
@@ -185,6 +216,7 @@ void align_sets(std::vector<EvaluationSet>& sets, const EvalVerb& verb, const Pr
       .name = verb.align == "auto" ? best_detector() : verb.align, .device = "cpu", .threads = 1};
   spdlog::info("faces are detected by {}", options.name);
   open_detector(options);  // before hours of work, not after
+  const std::string detector = detector_identity(options.name);
   for (EvaluationSet& set : sets) {
     if (const auto* templates = std::get_if<TemplateSet>(&set.protocol);
         templates != nullptr && !templates->landmarks.empty()) {
@@ -192,6 +224,7 @@ void align_sets(std::vector<EvaluationSet>& sets, const EvalVerb& verb, const Pr
     }
     const SelectionOptions selection{.fallback_center = verb.no_face == "center"};
     set.detector = options.name;
+    set.detector_identity = detector;
     set.aligned =
         std::make_shared<AlignedSet>(set.images(), selection, shape, [options] { return open_detector(options); });
     set.set_images(set.aligned);
@@ -224,6 +257,9 @@ std::vector<Variant> variants_of(const EvalVerb& verb, const Preprocess& preproc
   std::vector<Variant> variants{{.condition = {}, .degradation = base}};
   add_low_resolutions(verb, base, variants);
   if (!verb.corrupt.empty()) add_corruptions(verb, base, variants);
+  std::set<std::string> known;
+  std::erase_if(variants,
+                [&](const Variant& variant) { return !known.insert(condition_id(variant.condition)).second; });
   return variants;
 }
 

@@ -10,6 +10,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/progress.h"
 #include "facerec/image/image.h"
+#include "facerec/io/sha256.h"
 #include "tools/run/evaluation.h"
 
 namespace facerec {
@@ -70,10 +71,12 @@ CachedEmbeddings compute(Engine& engine, const EvaluationSet& set, const std::st
 }
 
 Json made_of(Engine& engine, const EvaluationSet& set, const Variant& variant, const EvaluationOptions& options) {
+  const auto& [width, height, bgr, mean, std] = engine.spec().preprocess;
   Json json = options.made_with;
   json["model"] = engine.identity();
+  json["preprocess"] = {width, height, bgr, mean, std};  // an ONNX file's identity does not hold it
   json["images"] = set.identity;
-  json["detector"] = set.detector;
+  json["detector"] = set.detector_identity;
   json["size"] = set.images()->size();
   json["flip"] = options.verification.rule != EmbeddingRule::no_flip;
   json["degradation"] = describe(variant.degradation);
@@ -122,6 +125,47 @@ std::vector<float> unit_rows(const Embeddings& embeddings, EmbeddingRule rule, c
     std::ranges::copy(row, rows.begin() + static_cast<std::ptrdiff_t>(i * dimension));
   }
   return rows;
+}
+
+// ---- What an evaluation is of
+
+template <class Values>
+void add(Sha256& digest, const Values& values) {
+  digest.add(std::as_bytes(std::span(values)));
+}
+
+void add(Sha256& digest, const std::vector<Pair>& pairs) {
+  for (const Pair& pair : pairs) digest.add(fmt::format("{} {} {}\n", pair.a, pair.b, pair.same));
+}
+
+void add_protocol(Sha256& digest, const PairSet& set) {
+  add(digest, set.pairs);
+  add(digest, folds_of(set));
+}
+
+void add_protocol(Sha256& digest, const TemplateSet& set) {
+  add(digest, set.pairs);
+  add(digest, set.template_of);
+  add(digest, set.medium_of);
+  add(digest, set.detector_score);
+}
+
+void add_protocol(Sha256& digest, const SearchSet& set) {
+  add(digest, set.gallery);
+  add(digest, set.probes);
+  add(digest, set.identity);
+}
+
+void add_protocol(Sha256& digest, const AllPairsSet& set) {
+  for (int64_t i = 0; i < set.images->size(); ++i) digest.add(fmt::format("{}\n", set.images->label(i)));
+}
+
+std::string data_identity(const EvaluationSet& set) {
+  if (set.identity.empty()) return "";
+  Sha256 digest;
+  digest.add(set.identity);
+  std::visit([&](const auto& protocol) { add_protocol(digest, protocol); }, set.protocol);
+  return digest.hex();
 }
 
 // ---- Verification
@@ -206,6 +250,8 @@ void add_notes(const PairSet& set, const std::vector<uint16_t>& fold, const std:
   if (set.repeated > 0) {
     result.notes.push_back(fmt::format("{} pairs are there more than once: they count as often", set.repeated));
   }
+  const auto of_itself = std::ranges::count_if(set.pairs, [](const Pair& pair) { return pair.a == pair.b; });
+  if (of_itself > 0) result.notes.push_back(fmt::format("{} pairs are of an image with itself", of_itself));
   if (identity.empty()) return;
   if (const size_t several = straddling(set, fold, identity); several > 0) {
     result.notes.push_back(
@@ -255,27 +301,56 @@ void evaluate_protocol(const TemplateSet& set, const CachedEmbeddings& found, co
   entry.result = std::move(result);
 }
 
+// The rows and identities of some images; with skip_broken without those that could not be read.
+struct ListedRows {
+  std::vector<float> rows;
+  std::vector<int32_t> identity;
+  int64_t left_out = 0;
+};
+
+ListedRows listed(const SearchSet& set, const std::vector<uint32_t>& images, const std::vector<float>& rows,
+                  size_t dimension, const std::set<int64_t>& skipped) {
+  ListedRows list;
+  for (const uint32_t image : images) {
+    if (skipped.contains(image)) {
+      ++list.left_out;
+      continue;
+    }
+    const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(image * dimension);
+    list.rows.insert(list.rows.end(), begin, begin + static_cast<std::ptrdiff_t>(dimension));
+    list.identity.push_back(set.identity[image]);
+  }
+  return list;
+}
+
+size_t in_both(const SearchSet& set) {
+  std::set<std::string> gallery;
+  for (const uint32_t image : set.gallery) gallery.insert(set.images->name(image));
+  return static_cast<size_t>(
+      std::ranges::count_if(set.probes, [&](uint32_t image) { return gallery.contains(set.images->name(image)); }));
+}
+
 void evaluate_protocol(const SearchSet& set, const CachedEmbeddings& found, const EvaluationOptions& options,
                        ReportEntry& entry) {
+  const std::vector<int64_t>& broken = found.embeddings.broken;
+  std::set<int64_t> skipped;
+  if (options.skip_broken) skipped.insert(broken.begin(), broken.end());
   size_t dimension = 0;
-  const std::vector<float> rows = unit_rows(found.embeddings.view(), options.verification.rule,
-                                            flags_of(found.embeddings.broken, set.images->size()), dimension);
-  std::vector<float> values[2];
-  std::vector<int32_t> identity[2];
-  for (const size_t part : {size_t{0}, size_t{1}}) {
-    for (const uint32_t image : part == 0 ? set.gallery : set.probes) {
-      const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(image * dimension);
-      values[part].insert(values[part].end(), begin, begin + static_cast<std::ptrdiff_t>(dimension));
-      identity[part].push_back(set.identity[image]);
-    }
-  }
+  const std::vector<float> rows =
+      unit_rows(found.embeddings.view(), options.verification.rule, flags_of(broken, set.images->size()), dimension);
+  const ListedRows gallery = listed(set, set.gallery, rows, dimension, skipped);
+  const ListedRows probes = listed(set, set.probes, rows, dimension, skipped);
   IdentificationOptions identification;
   identification.rank_entries = set.rank_entries;
   identification.threads = options.threads;
-  IdentificationResult result =
-      evaluate_identification({values[0], identity[0]}, {values[1], identity[1]}, dimension, identification);
-  if (set.missing > 0) {
-    result.notes.push_back(fmt::format("{} entries of the lists are left out, their images are absent", set.missing));
+  IdentificationResult result = evaluate_identification({gallery.rows, gallery.identity},
+                                                        {probes.rows, probes.identity}, dimension, identification);
+  if (const int64_t missing = set.missing + gallery.left_out + probes.left_out; missing > 0) {
+    result.notes.push_back(
+        fmt::format("{} entries of the lists are left out, their images are absent or broken", missing));
+  }
+  if (const size_t both = in_both(set); both > 0) {
+    result.notes.push_back(fmt::format("{} probes are images of the gallery: they find themselves", both));
   }
   entry.result = std::move(result);
 }
@@ -303,7 +378,7 @@ ReportEntry evaluate(Engine& engine, const EvaluationSet& set, const Variant& va
   ReportEntry entry;
   entry.data = set.name;
   entry.condition = variant.condition;
-  entry.data_identity = set.identity;
+  entry.data_identity = data_identity(set);
   if (!found.centred.empty()) {
     spdlog::warn("{}: {} images show no face to align and are cut out of their centre, the first: {}", set.name,
                  found.centred.size(), found.centred.front());

@@ -39,9 +39,9 @@ struct AllPairsSet {
 struct EvaluationSet {
   std::string name;
   std::variant<PairSet, TemplateSet, SearchSet, AllPairsSet> protocol;
-  std::shared_ptr<const AlignedSet> aligned = {};  // where photographs are aligned on the way,
-  std::string detector = {};                       // by this
-  std::string identity = {};                       // content_identity() of the images as they are stored; "": unknown
+  std::shared_ptr<const AlignedSet> aligned = {};     // where photographs are aligned on the way,
+  std::string detector = {}, detector_identity = {};  // by this; with the digests of its weights
+  std::string identity = {};  // content_identity() of the images as they are stored; "": unknown
 
   std::shared_ptr<const Dataset> images() const;
   void set_images(std::shared_ptr<const Dataset> images);
@@ -90,8 +90,9 @@ Report evaluate_all(std::vector<OpenModel>& models, const std::vector<Evaluation
 // The scores of the pairs of a set, for predictions: nothing but the embeddings is asked of it.
 PairScores score_set(Engine& engine, const EvaluationSet& set, const EvaluationOptions& options);
 
-// The file names of a report: evaluation.json, evaluation.txt, report.html and the figures. `folder` is made.
-void write_report(const Report& report, const fs::path& folder);
+// evaluation.json with `json`, which is to_json() and perhaps more; evaluation.txt, report.html and the figures. What
+// an earlier report left in `folder` is removed first; evaluation.json comes last.
+void write_report(const Report& report, const nlohmann::ordered_json& json, const fs::path& folder);
 
 // Of this machine and version, now.
 Provenance provenance(const std::vector<OpenModel>& models, nlohmann::ordered_json configuration);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "facerec/config/config.h"
@@ -35,6 +36,17 @@ std::string machine() {
                      system.empty() ? "Linux" : system);
 }
 
+// What an earlier report left, the JSON first: a folder without it holds no report, whatever comes between.
+void remove_report(const fs::path& folder) {
+  for (const char* name : {"evaluation.json", "report.html", "evaluation.txt"}) fs::remove(folder / name);
+  const std::regex figure("(roc|det|error_curve|scores|open_set|cmc|accuracy)(_.*)?\\.(svg|png)");
+  std::vector<fs::path> figures;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (std::regex_match(entry.path().filename().string(), figure)) figures.push_back(entry.path());
+  }
+  for (const fs::path& path : figures) fs::remove(path);
+}
+
 }  // namespace
 
 Provenance provenance(const std::vector<OpenModel>& models, nlohmann::ordered_json configuration) {
@@ -49,15 +61,16 @@ Provenance provenance(const std::vector<OpenModel>& models, nlohmann::ordered_js
   return provenance;
 }
 
-void write_report(const Report& report, const fs::path& folder) {
+void write_report(const Report& report, const nlohmann::ordered_json& json, const fs::path& folder) {
   make_folder(folder);
+  remove_report(folder);
   for_figures(report, [&](const std::string& name, const Figure& figure) {
     write_file(folder / (name + ".svg"), figure.svg());
     write_file(folder / (name + ".png"), encode_png(figure.image()));
   });
   write_file(folder / "evaluation.txt", to_plain_text(report) + "\n" + to_text(report));
   write_file(folder / "report.html", to_html(report));
-  write_file(folder / "evaluation.json", to_json_text(to_json(report), 2) + "\n");
+  write_file(folder / "evaluation.json", to_json_text(json, 2) + "\n");
 }
 
 }  // namespace facerec

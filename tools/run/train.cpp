@@ -252,9 +252,9 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
   std::string text;
   if (!sets.empty() && result.signal == 0) {
     const Report report = final_report(verb, config, options.run, sets);
-    write_report(report, options.run);
-    text = to_text(report);
     json["evaluation"] = to_json(report);
+    write_report(report, json["evaluation"], options.run);
+    text = to_text(report);
   }
   text += fmt::format("run: {}\n", text_of(options.run));
   print_answer(common, json, text);

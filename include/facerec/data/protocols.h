@@ -54,8 +54,8 @@ bool is_search_set(const fs::path& folder);
 SearchSet open_search_set(const fs::path& folder, const std::string& name, bool skip_missing);
 
 // Lists of `path identity` a line (tab-separated when paths hold spaces), or of `path`, whose folder is then the
-// identity; paths are below `images`. Probes of identities that the gallery does not have are non-mated searches.
-// Throws a usage Error naming file and line.
+// identity; paths are below `images`. The identity `-` is nobody: a distractor. Probes of identities that the gallery
+// does not have are non-mated searches. Throws a usage Error naming file and line.
 SearchSet open_searches(const fs::path& images, const fs::path& gallery, const fs::path& probes,
                         const std::string& name, bool skip_missing);
 

@@ -128,6 +128,11 @@ TEST_F(Pairs, RepeatedPairsAreCounted) {
   EXPECT_EQ(set.repeated, 1);
 }
 
+TEST_F(Pairs, WhatContradictsItselfIsAnError) {
+  EXPECT_THAT(error_of("a/a_0001.png a/a_0002.png 1\na/a_0002.png a/a_0001.png 0\n"),
+              HasSubstr("as the same person and as different ones"));
+}
+
 class PairTable : public Pairs {
  protected:
   PairSet open(const std::string& table, const PairLabels& labels = {}) {

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "facerec/core/error.h"
-#include "io/sha256.h"
+#include "facerec/io/sha256.h"
 #include "support/http_server.h"
 #include "support/reference.h"
 
