@@ -2,9 +2,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "facerec/config/config.h"
 #include "facerec/core/cache.h"
@@ -191,12 +191,18 @@ void check_writable(const EvalVerb& verb) {
   AtomicFile(fs::path(verb.out) / "evaluation.json");
 }
 
-// Files by their names where these tell them apart.
-void shorten_labels(std::vector<OpenModel>& models) {
-  std::set<std::string> names;
-  for (const OpenModel& model : models) names.insert(fs::path(model.info.label).filename());
-  if (names.size() < models.size() || names.contains("")) return;
-  for (OpenModel& model : models) model.info.label = fs::path(model.info.label).filename();
+// Files by their names where these tell them apart, runs of one name by what --model says; a model that is there twice
+// is numbered.
+void tell_apart(std::vector<OpenModel>& models, const std::vector<std::string>& names) {
+  std::map<std::string, size_t> shared;
+  for (const OpenModel& model : models) ++shared[fs::path(model.info.label).filename()];
+  std::map<std::string, size_t> used;
+  for (size_t i = 0; i < models.size(); ++i) {
+    std::string& label = models[i].info.label;
+    const std::string file = fs::path(label).filename();
+    label = file.empty() || shared[file] > 1 ? (names[i].empty() ? label : names[i]) : file;
+    if (const size_t number = ++used[label]; number > 1) label += fmt::format(" ({})", number);
+  }
 }
 
 std::vector<OpenModel> open_models(const EvalVerb& verb) {
@@ -205,7 +211,7 @@ std::vector<OpenModel> open_models(const EvalVerb& verb) {
   std::vector<OpenModel> models;
   models.reserve(names.size());
   for (const std::string& name : names) models.push_back(open_model(name, verb.engine));
-  shorten_labels(models);
+  tell_apart(models, names);
   return models;
 }
 

@@ -39,7 +39,7 @@ void check_names(const std::vector<std::string>& names) {
     if (name.find('/') != std::string::npos) throw Error::usage("the name of a data set cannot hold a slash: " + name);
     if (!known.insert(name).second) {
       throw Error::usage("two data sets are called '" + name + "'")
-          .hint("name them: --data NAME=PATH, or validation.data.N.name");
+          .hint("give each a name of its own: --data NAME=PATH, or validation.data.N.name in a configuration");
     }
   }
 }
