@@ -106,6 +106,24 @@ TEST(EvalProtocols, TemplatesOfIjb) {
   EXPECT_EQ(result.at("templates"), 2 * people.size());
   EXPECT_EQ(result.at("pairs"), 2 * people.size() - 1);
   EXPECT_TRUE(result.at("tar_at_far").contains("1e-6"));
+
+  // Other points are other crops, whatever is remembered of the images.
+  const auto with_points = [&](double scale) {
+    std::istringstream lines(media);
+    std::string points;
+    for (std::string line; std::getline(lines, line);) {
+      points += line.substr(0, line.find(' '));
+      for (const double x : {11.0, 15.0, 21.0, 15.0, 16.0, 20.0, 12.0, 26.0, 20.0, 26.0}) {
+        points += " " + std::to_string(x * scale);
+      }
+      points += " 1\n";
+    }
+    write_file(folder / "ijb/meta/x_name_5pts_score.txt", points);
+    return result_of({"--data", folder / "ijb"});
+  };
+  const Json whole = with_points(1), corner = with_points(0.5);
+  EXPECT_NE(whole.at("distribution"), corner.at("distribution"));
+  EXPECT_NE(whole.at("data_identity"), corner.at("data_identity"));
 }
 
 TEST(EvalProtocols, EveryImageWithEveryOther) {
