@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <sstream>
 
 #include "eval/format.h"
@@ -81,14 +82,27 @@ std::string figure_name(const std::string& figure) {
   return figure == "auc" ? "AUC" : figure == "eer" ? "EER" : figure;
 }
 
-bool is_error_figure(const std::string& figure) {
-  constexpr std::string_view errors[] = {"eer",  "error_area", "far",    "fmr",     "fnmr",
-                                         "fpir", "fnir",       "spread", "failures"};
-  std::istringstream parts(figure);
-  for (std::string part; std::getline(parts, part, '.');) {
-    if (std::ranges::any_of(errors, [&](std::string_view error) { return part.starts_with(error); })) return true;
-  }
-  return false;
+Better better(const std::string& figure) {
+  // A trailing dot: of everything below it.
+  constexpr std::string_view higher[] = {"accuracy",       "auc",
+                                         "tar_at_far.",    "tar_at_far_nearest.",
+                                         "val_at_far.",    "rank1",
+                                         "rank5",          "rank10",
+                                         "rank20",         "dir_at_fpir.",
+                                         "accuracy.mean",  "mean_accuracy",
+                                         "mean_accuracy@", "fixed_threshold.accuracy"};
+  constexpr std::string_view lower[] = {"eer",           "error_area",          "fnmr_at_fmr.",
+                                        "accuracy.std",  "fixed_threshold.fmr", "fixed_threshold.fnmr",
+                                        "missing_pairs", "zero_embeddings",     "failures."};
+  // Of a point its value counts; where it lies is no merit.
+  const bool is_place = figure.ends_with(".threshold") || figure.ends_with(".far") || figure.ends_with(".fpir");
+  const auto among = [&](std::span<const std::string_view> names) {
+    return std::ranges::any_of(names, [&](std::string_view name) {
+      return figure == name || ((name.ends_with('.') || name.ends_with('@')) && figure.starts_with(name));
+    });
+  };
+  if (is_place) return Better::none;
+  return among(higher) ? Better::higher : among(lower) ? Better::lower : Better::none;
 }
 
 }  // namespace facerec

@@ -53,7 +53,8 @@ std::string set_name(const nlohmann::ordered_json& result);
 
 // For people: "accuracy", "AUC", "TAR at FAR 1e-3".
 std::string figure_name(const std::string& figure);
-// Whether less of it is better, as of error rates. figure: its path in a result: "eer", "groups.spread.fmr…".
-bool is_error_figure(const std::string& figure);
+// Which way a figure is better, by its path in a result: "eer", "tar_at_far.1e-3". none: counts, thresholds, moments.
+enum class Better { none, higher, lower };
+Better better(const std::string& figure);
 
 }  // namespace facerec

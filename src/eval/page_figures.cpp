@@ -130,13 +130,14 @@ std::string series_name(const Report& report, const ReportEntry& entry) {
 
 std::vector<SeveritySeries> severity_series(const Report& report, const std::string& data, const std::string& kind) {
   std::vector<SeveritySeries> series;
+  std::map<std::pair<size_t, std::string>, size_t> place_of;  // two models may have one name
   for (const ReportEntry& entry : report.results) {
     if (entry.data != data || entry.condition.kind != kind) continue;
     const std::string name = series_name(report, entry);
-    auto found = std::ranges::find(series, name, &SeveritySeries::label);
-    if (found == series.end()) {
-      series.push_back({name, {}});
-      found = series.end() - 1;
+    const auto [place, is_new] = place_of.try_emplace({entry.model, name}, series.size());
+    if (is_new) series.push_back({name, {}});
+    SeveritySeries* const found = &series[place->second];
+    if (is_new) {
       for (const ReportEntry& whole : report.results) {
         if (whole.data != data || whole.model != entry.model || whole.condition != Condition{}) continue;
         if (comparison_of(whole) != nullptr) found->points.push_back(severity_point(whole, untouched_severity(kind)));

@@ -68,19 +68,30 @@ void collect_figures(const Json& json, const std::string& prefix, std::vector<st
   }
 }
 
-struct Figure {
+struct FoundFigure {
   const Json* number = nullptr;
   const Json* result = nullptr;  // nullptr: of no single data set
   std::string path = "";         // in the result
+  bool is_supported = true;
 };
 
-Figure figure_in(const Json& result, const std::string& path) {
+// Throws for a figure of which neither more nor less is better.
+void check_direction(const std::string& path) {
+  if (better(path) != Better::none) return;
+  throw Error::usage("neither more nor less of '" + printable(path) + "' is better, so that nothing can be asked of it")
+      .hint("ask for accuracy, auc, eer, tar_at_far.1e-3, fnmr_at_fmr.1e-3, rank1, dir_at_fpir.1e-2 …");
+}
+
+FoundFigure figure_in(const Json& result, const std::string& path) {
   const Json* place = &result;
   for (const std::string& part : split(path, '.')) {
     place = place->is_object() && place->contains(part) ? &place->at(part) : nullptr;
     if (place == nullptr) break;
   }
-  if (place != nullptr && number_in(*place) != nullptr) return {number_in(*place), &result, path};
+  if (place != nullptr && number_in(*place) != nullptr) {
+    const bool is_supported = !place->is_object() || place->value("supported", true);
+    return {number_in(*place), &result, path, is_supported};
+  }
   std::vector<std::string> names;
   collect_figures(result, "", names);
   const std::string subject = subject_of(result), near = nearest_name(path, names);
@@ -88,14 +99,14 @@ Figure figure_in(const Json& result, const std::string& path) {
       .hint((near.empty() ? "" : "did you mean " + near + "? ") + "it has " + join(names));
 }
 
-Figure find_figure(const Json& report, size_t model, const std::string& name) {
+FoundFigure find_figure(const Json& report, size_t model, const std::string& name) {
   constexpr std::string_view mean = "mean_accuracy";
   const Json& information = report.at("models").at(model);
-  if (name == mean) return {&information.at(mean)};
+  if (name == mean) return {&information.at(mean), nullptr, name};
   if (name.starts_with(std::string(mean) + "@")) {
     const Json& under = information.at("mean_accuracy_under");
     const std::string condition = name.substr(mean.size() + 1);
-    if (under.contains(condition)) return {&under.at(condition)};
+    if (under.contains(condition)) return {&under.at(condition), nullptr, name};
   }
   const Json* best = nullptr;
   std::vector<std::string> subjects = {std::string(mean)};
@@ -136,10 +147,13 @@ std::string reason(const Json* result) {
   return "the data do not define it";
 }
 
-std::string shortfall(const Figure& figure, const Requirement& requirement) {
+std::string shortfall(const FoundFigure& figure, const Requirement& requirement) {
   const auto value = value_of(*figure.number);
   if (!value) return fmt::format("{} is undefined: {}", requirement.figure, reason(figure.result));
-  const bool is_error = is_error_figure(figure.path);
+  if (!figure.is_supported) {
+    return fmt::format("{} is not supported by as few comparisons as there are", requirement.figure);
+  }
+  const bool is_error = better(figure.path) == Better::lower;
   if (is_error ? *value <= requirement.bound : *value >= requirement.bound) return "";
   return fmt::format("{} is {}, {} {}", requirement.figure, told_apart(*value, requirement.bound),
                      is_error ? "above" : "below", number_name(requirement.bound));
@@ -187,7 +201,7 @@ void compare_with_baseline(const Json& result, const Json& before, double tolera
           fmt::format("{} is undefined: {}; the baseline has {}", figure, reason(&result), fixed(*then, 4)));
       continue;
     }
-    const double loss = is_error_figure(name) ? *now - *then : *then - *now;
+    const double loss = better(name) == Better::lower ? *now - *then : *then - *now;
     if (loss <= tolerance + rounding) continue;
     worse.push_back(fmt::format("{} is {}, worse than the baseline's {} by {} (tolerance {})", figure,
                                 told_apart(*now, *then), told_apart(*then, *now), told_apart(loss, tolerance),
@@ -195,7 +209,7 @@ void compare_with_baseline(const Json& result, const Json& before, double tolera
   }
 }
 
-void check_baseline(const Json& baseline) {
+void check_schema(const Json& baseline) {
   if (!baseline.is_object() || !baseline.contains("schema")) {
     throw Error("the baseline is no evaluation: it has no schema")
         .hint("give the evaluation.json of an earlier facerec eval --out");
@@ -218,11 +232,14 @@ std::vector<std::string> compared(const Json& report, const Json& baseline, doub
   bool any = false;
   for (const Json& before : baseline.at("results")) {
     sets.push_back(subject_of(before));
+    bool is_there = false;
     for (const Json& result : report.at("results")) {
       if (!same_set(result, before)) continue;
       compare_with_baseline(result, before, tolerance, worse);
-      any = true;
+      is_there = true;
     }
+    if (!is_there) worse.push_back("the baseline has " + subject_of(before) + ", which was not evaluated");
+    any |= is_there;
   }
   if (!any) throw Error("the baseline has no data set of this evaluation").hint("it has " + join(sets));
   return worse;
@@ -241,12 +258,40 @@ std::vector<Requirement> parse_requirements(const std::string& text) {
   return requirements;
 }
 
+void check_requirements(const std::vector<Requirement>& requirements, std::span<const std::string> subjects) {
+  for (const Requirement& requirement : requirements) {
+    if (requirement.figure == "mean_accuracy" || requirement.figure.starts_with("mean_accuracy@")) continue;
+    const std::string* best = nullptr;
+    for (const std::string& subject : subjects) {
+      if (!requirement.figure.starts_with(subject + ".")) continue;
+      if (best == nullptr || subject.size() > best->size()) best = &subject;
+    }
+    if (best == nullptr) {
+      throw Error::usage("nothing evaluated is called '" + printable(requirement.figure) + "'")
+          .hint("figures begin with one of mean_accuracy, " + join(subjects) + ", as in " + subjects.front() +
+                ".accuracy");
+    }
+    check_direction(requirement.figure.substr(best->size() + 1));
+  }
+}
+
+void check_baseline(const Json& baseline) {
+  check_schema(baseline);
+  try {
+    check_one_model(baseline, "the baseline");
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("the baseline is damaged: {}", printable(error.what(), 200)));
+  }
+}
+
 std::vector<std::string> shortfalls(const Json& report, const std::vector<Requirement>& requirements) {
   std::vector<std::string> sentences;
   const size_t models = report.at("models").size();
   for (size_t model = 0; model < models; ++model) {
     for (const Requirement& requirement : requirements) {
-      const std::string sentence = shortfall(find_figure(report, model, requirement.figure), requirement);
+      const FoundFigure figure = find_figure(report, model, requirement.figure);
+      check_direction(figure.path);
+      const std::string sentence = shortfall(figure, requirement);
       if (sentence.empty()) continue;
       sentences.push_back(models == 1 ? sentence : model_name(report.at("models")[model]) + ": " + sentence);
     }
@@ -255,7 +300,7 @@ std::vector<std::string> shortfalls(const Json& report, const std::vector<Requir
 }
 
 std::vector<std::string> regressions(const Json& report, const Json& baseline, double tolerance) {
-  check_baseline(baseline);
+  check_schema(baseline);
   try {
     return compared(report, baseline, tolerance);
   } catch (const nlohmann::json::exception& error) {

@@ -119,6 +119,28 @@ Table verification_table(const Json& document) {
   return table;
 }
 
+// Of images as they are.
+Table intervals_table(const Json& document) {
+  Table table{.title = "95 % intervals by resampling people, and further figures",
+              .columns = {"data", "model", "accuracy %", "AUC %", "EER %", "TAR % @1e-2", "TAR % @1e-3", "VAL % @1e-3",
+                          "error area"},
+              .labels = 2};
+  for (const NumberedResult& r : results_of(document, {"verification"})) {
+    if (!r.json.at("condition").is_null()) continue;
+    const Numbers& n = r.numbers;
+    table.rows.push_back({{r.set},
+                          {r.model},
+                          n.percent_interval("/accuracy/bootstrap_ci95"),
+                          n.percent_interval("/auc_ci95", 3),
+                          n.percent_interval("/eer_ci95"),
+                          n.percent_interval("/tar_at_far/1e-2/ci95"),
+                          n.percent_interval("/tar_at_far/1e-3/ci95"),
+                          n.percent("/val_at_far/1e-3/value"),
+                          n.fixed("/error_area", 5)});
+  }
+  return table;
+}
+
 // At one threshold for all pairs, where it was asked for.
 Table fixed_threshold_table(const Json& document) {
   Table table{.title = "At a threshold for all pairs",
@@ -196,13 +218,13 @@ Table robustness_table(const Json& document, const std::string& kind) {
     names.push_back(name);
     table.columns.push_back(name);
   }
-  std::map<std::pair<std::string, std::string>, size_t> row_of;  // by data set and model
+  std::map<std::pair<std::string, size_t>, size_t> row_of;  // by data set and model
   for (const NumberedResult& r : results) {
     const Json& condition = r.json.at("condition");
     if (!condition.is_null() && condition.at("kind") != kind) continue;
     const std::string data = r.json.at("data"),
                       name = condition.is_null() ? "" : condition.at("name").get<std::string>();
-    const auto [row, added] = row_of.try_emplace({data, r.model}, table.rows.size());
+    const auto [row, added] = row_of.try_emplace({data, r.json.at("model").get<size_t>()}, table.rows.size());
     if (added) {
       table.rows.emplace_back(table.columns.size(), Cell{"-"});
       table.rows.back()[0].text = data;
@@ -290,7 +312,7 @@ std::string verdict(const Json& comparison) {
   if (comparison.at("significant").is_null()) return "not resampled";
   if (!comparison.at("significant").get<bool>()) return "not significant";
   const bool more = comparison.at("difference").get<double>() > 0;
-  return more != is_error_figure(comparison.at("figure")) ? "significantly better" : "significantly worse";
+  return more == (better(comparison.at("figure")) == Better::higher) ? "significantly better" : "significantly worse";
 }
 
 Table comparisons_table(const Json& document) {
@@ -298,8 +320,11 @@ Table comparisons_table(const Json& document) {
   Table table{.section = Section::comparison,
               .columns = {"data", "model", "figure", "first", "this", "difference", "95 % CI", "verdict"},
               .labels = 3};
+  const bool resampled =
+      std::ranges::any_of(comparisons, [](const Json& comparison) { return !comparison.at("ci95").is_null(); });
   if (!comparisons.empty()) {
-    table.title = "Compared with " + model_name(document.at("models").at(0)) + " (paired bootstrap over people)";
+    table.title = "Compared with " + model_name(document.at("models").at(0)) +
+                  (resampled ? " (paired bootstrap over people)" : "");
   }
   for (size_t i = 0; i < comparisons.size(); ++i) {
     const Json& comparison = comparisons[i];
@@ -322,7 +347,9 @@ Table comparisons_table(const Json& document) {
 }  // namespace
 
 std::vector<Table> make_tables(const Json& document) {
-  std::vector<Table> tables = {verification_table(document), fixed_threshold_table(document),
+  std::vector<Table> tables = {verification_table(document),
+                               intervals_table(document),
+                               fixed_threshold_table(document),
                                comparison_table(document, "templates", "Verification of templates"),
                                comparison_table(document, "all_pairs", "All pairs of images"),
                                identification_table(document)};

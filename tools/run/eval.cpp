@@ -83,6 +83,7 @@ Demands demands_of(const EvalVerb& verb) {
   if (!demands.baseline->is_object() || !demands.baseline->contains("results")) {
     throw Error::usage("is no evaluation.json").file(verb.baseline);
   }
+  check_baseline(*demands.baseline);
   return demands;
 }
 
@@ -205,6 +206,18 @@ void tell_apart(std::vector<OpenModel>& models, const std::vector<std::string>& 
   }
 }
 
+// "lfw", "lfw@lr4": what demands call the results to come.
+std::vector<std::string> subjects_of(const std::vector<EvaluationSet>& sets, const std::vector<Variant>& variants) {
+  std::vector<std::string> subjects;
+  for (const EvaluationSet& set : sets) {
+    for (const Variant& variant : variants) {
+      const std::string id = condition_id(variant.condition);
+      subjects.push_back(id.empty() ? set.name : set.name + "@" + id);
+    }
+  }
+  return subjects;
+}
+
 std::vector<OpenModel> open_models(const EvalVerb& verb) {
   std::vector<std::string> names = verb.models;
   if (names.empty()) names.emplace_back();
@@ -249,6 +262,9 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   std::vector<OpenModel> models = open_models(verb);
   const Preprocess preprocess = models.front().engine->spec().preprocess;
   const std::vector<Variant> variants = variants_of(verb, preprocess);
+  check_requirements(demands.requirements, subjects_of(sets, variants));
+  if (demands.baseline && (models.size() > 1 || verb.baselines))
+    throw Error::usage("--baseline compares one model with one");
   if (verb.baselines) add_baselines(models, verb.engine);
   check_writable(verb);
 

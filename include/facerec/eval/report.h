@@ -70,6 +70,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -193,6 +194,13 @@ struct Requirement {
 };
 // "lfw.accuracy=0.99,cfp_fp.accuracy=0.95", or a number alone: mean_accuracy. Throws a usage Error.
 std::vector<Requirement> parse_requirements(const std::string& text);
+
+// Before hours of work: throws a usage Error for a figure of a data set that is none of `subjects` ("lfw", "lfw@lr4"),
+// and for one of which neither more nor less is better, such as a threshold.
+void check_requirements(const std::vector<Requirement>& requirements, std::span<const std::string> subjects);
+
+// Likewise: throws Error for another schema or form, and for several models.
+void check_baseline(const nlohmann::ordered_json& baseline);
 
 // What falls short, one sentence each, for every model; throws a usage Error for a figure that the report does not
 // have.

@@ -71,6 +71,22 @@ TEST(Shortfalls, OfErrorsAreAboveTheirBound) {
   EXPECT_THAT(shortfalls_of("lfw.eer=0.01"), ElementsAre("lfw.eer is 0.0200, above 0.01"));
 }
 
+TEST(Shortfalls, AreNotOfWhatHasNoDirection) {
+  for (const char* text : {"lfw.threshold.cosine=0.3", "lfw.pairs=100", "lfw.tar_at_far.1e-2.threshold=0.3"}) {
+    const Error error = error_of([&] { shortfalls_of(text); });
+    EXPECT_EQ(error.kind(), Error::Kind::usage) << text;
+    EXPECT_THAT(error.message(), HasSubstr("neither more nor less")) << text;
+  }
+  const std::vector<std::string> subjects{"lfw", "lfw@lr4"};
+  EXPECT_NO_THROW(check_requirements(parse_requirements("lfw@lr4.eer=0.1,lfw.auc=0.9,0.9"), subjects));
+  EXPECT_THROW(check_requirements(parse_requirements("agedb.auc=0.9"), subjects), Error);
+  EXPECT_THROW(check_requirements(parse_requirements("lfw.pairs=9"), subjects), Error);
+}
+
+TEST(Shortfalls, CountWhatIsNotSupported) {
+  EXPECT_THAT(shortfalls_of("lfw.tar_at_far.1e-4=0"), ElementsAre(HasSubstr("lfw.tar_at_far.1e-4 is not supported")));
+}
+
 TEST(Shortfalls, ReachConditions) {
   EXPECT_THAT(shortfalls_of("cfp_fp@lr4.accuracy=1"), ElementsAre(HasSubstr("cfp_fp@lr4.accuracy is 0.")));
   EXPECT_THAT(shortfalls_of("mean_accuracy@lr4=0.9"), ElementsAre("mean_accuracy@lr4 is 0.8000, below 0.9"));
@@ -123,13 +139,13 @@ TEST(Regressions, AreWorseByMoreThanTheTolerance) {
   EXPECT_THAT(regressions(now, before, 0.01), IsEmpty());
 }
 
-TEST(Regressions, LeaveOutWhatIsNotSupportedAndOtherSets) {
+TEST(Regressions, LeaveOutWhatIsNotSupportedAndMissWhatWasNotEvaluated) {
   const Json before = evaluation();
   Json now = before;
   now["results"][0]["tar_at_far"]["1e-4"]["value"] = 0;
   now["results"][1]["condition"]["id"] = "lr8";
   now["results"][1]["accuracy"]["mean"] = 0;
-  EXPECT_THAT(regressions(now, before, 0), IsEmpty());
+  EXPECT_THAT(regressions(now, before, 0), ElementsAre("the baseline has cfp_fp@lr4, which was not evaluated"));
 }
 
 TEST(Regressions, CountWhatIsNoLongerDefined) {
