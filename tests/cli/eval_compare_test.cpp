@@ -84,8 +84,8 @@ TEST(EvalCompare, GroupsHaveRatesAtOneThreshold) {
   EXPECT_EQ(pairs, 40U);
   write_file(folder / "groups.txt", "nobody A\n");
   const Outcome none = eval({"--groups", folder / "groups.txt"});
-  EXPECT_NE(none.exit_code, 0);
-  EXPECT_THAT(none.err, HasSubstr("group"));
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("names the group of no image"));
 }
 
 TEST(EvalDemands, NameAFigureOfADataSet) {

@@ -206,6 +206,19 @@ void tell_apart(std::vector<OpenModel>& models, const std::vector<std::string>& 
   }
 }
 
+// Throws where the file names nobody who is evaluated.
+void check_groups(const Groups& groups, const std::vector<EvaluationSet>& sets, const std::string& file) {
+  for (const EvaluationSet& set : sets) {
+    const auto images = set.images();
+    for (int64_t i = 0; i < images->size(); ++i) {
+      if (!groups.of(*images, i).empty()) return;
+    }
+  }
+  throw Error::usage("names the group of no image that is evaluated")
+      .file(file)
+      .hint("the form is `image-or-identity group` a line, images by the end of their path");
+}
+
 // "lfw", "lfw@lr4": what demands call the results to come.
 std::vector<std::string> subjects_of(const std::vector<EvaluationSet>& sets, const std::vector<Variant>& variants) {
   std::vector<std::string> subjects;
@@ -257,6 +270,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   const std::optional<Groups> groups = verb.groups.empty() ? std::nullopt : std::optional<Groups>(verb.groups);
   options.groups = groups ? &*groups : nullptr;
   std::vector<EvaluationSet> sets = open_sets(verb);
+  if (groups) check_groups(*groups, sets, verb.groups);
   check_predictions(verb, sets, options);
   check_labelled(verb, sets);
   std::vector<OpenModel> models = open_models(verb);

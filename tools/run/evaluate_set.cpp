@@ -276,10 +276,14 @@ void evaluate_protocol(const PairSet& whole, const CachedEmbeddings& found, cons
   const double threshold = result.accuracy.mean_threshold_cosine();
   const bool by_cosine = verification.score == PairScore::cosine;
   if (options.groups != nullptr) {
-    const auto given = verification.threshold.kind == ThresholdRule::Kind::value && by_cosine
+    const auto given = verification.threshold.kind == ThresholdRule::Kind::value
                            ? std::optional(verification.threshold.value)
                            : std::nullopt;
-    entry.groups = evaluate_groups(scores, set.pairs, groups_of(*options.groups, *set.images), given);
+    try {
+      entry.groups = evaluate_groups(scores, set.pairs, groups_of(*options.groups, *set.images), given);
+    } catch (const Error& error) {  // one set among several may have no groups
+      result.notes.push_back("groups: " + error.message());
+    }
   }
   if (options.wrong_pairs > 0 && by_cosine && entry.condition.kind.empty()) {
     entry.wrong = wrong_pairs(set, scores, threshold, options.wrong_pairs);
