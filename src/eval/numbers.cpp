@@ -85,7 +85,7 @@ std::string figure_name(const std::string& figure) {
 Better better(const std::string& figure) {
   // A trailing dot: of everything below it.
   constexpr std::string_view higher[] = {"accuracy",       "auc",
-                                         "tar_at_far.",    "tar_at_far_nearest.",
+                                         "tar_at_far.",    "tar_at_nearest_far.",
                                          "val_at_far.",    "rank1",
                                          "rank5",          "rank10",
                                          "rank20",         "dir_at_fpir.",

@@ -121,12 +121,13 @@ Table verification_table(const Json& document) {
 
 // Of images as they are.
 Table intervals_table(const Json& document) {
-  Table table{.title = "95 % intervals by resampling people, and further figures",
+  Table table{.title = "Further figures",
               .columns = {"data", "model", "accuracy %", "AUC %", "EER %", "TAR % @1e-2", "TAR % @1e-3", "VAL % @1e-3",
                           "error area"},
               .labels = 2};
   for (const NumberedResult& r : results_of(document, {"verification"})) {
     if (!r.json.at("condition").is_null()) continue;
+    if (!r.json.at("bootstrap").is_null()) table.title = "95 % intervals by resampling people, and further figures";
     const Numbers& n = r.numbers;
     table.rows.push_back({{r.set},
                           {r.model},

@@ -78,6 +78,15 @@ TEST_F(Eval, WritesAReportOnce) {
   }
   EXPECT_EQ(eval({"--out", out}).exit_code, 2);
   EXPECT_EQ(eval({"--out", out, "--force"}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(fs::path(out) / "scores_1.svg"));  // of the models that were compared before
+}
+
+TEST_F(Eval, AReportLeavesOtherPicturesAlone) {
+  const fs::path out = file("mixed");
+  fs::create_directories(out);
+  write_file(out / "roc_mine.png", "mine");
+  EXPECT_EQ(eval({"--out", out}).exit_code, 0);
+  EXPECT_EQ(read_text(out / "roc_mine.png"), "mine");
 }
 
 TEST_F(Eval, FailUnderExitsWithFour) {

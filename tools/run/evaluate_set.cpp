@@ -135,7 +135,10 @@ void add(Sha256& digest, const Values& values) {
 }
 
 void add(Sha256& digest, const std::vector<Pair>& pairs) {
-  for (const Pair& pair : pairs) digest.add(fmt::format("{} {} {}\n", pair.a, pair.b, pair.same));
+  std::vector<uint32_t> numbers;
+  numbers.reserve(3 * pairs.size());
+  for (const auto& [a, b, same] : pairs) numbers.insert(numbers.end(), {a, b, same});
+  add(digest, numbers);
 }
 
 void add_protocol(Sha256& digest, const PairSet& set) {

@@ -36,15 +36,16 @@ std::string machine() {
                      system.empty() ? "Linux" : system);
 }
 
-// What an earlier report left, the JSON first: a folder without it holds no report, whatever comes between.
+// What an earlier report left; pictures in a folder without one are somebody else's.
 void remove_report(const fs::path& folder) {
-  for (const char* name : {"evaluation.json", "report.html", "evaluation.txt"}) fs::remove(folder / name);
+  if (!fs::exists(folder / "evaluation.json")) return;
   const std::regex figure("(roc|det|error_curve|scores|open_set|cmc|accuracy)(_.*)?\\.(svg|png)");
   std::vector<fs::path> figures;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (std::regex_match(entry.path().filename().string(), figure)) figures.push_back(entry.path());
   }
   for (const fs::path& path : figures) fs::remove(path);
+  for (const char* name : {"report.html", "evaluation.txt", "evaluation.json"}) fs::remove(folder / name);
 }
 
 }  // namespace

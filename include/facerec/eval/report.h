@@ -11,7 +11,9 @@
 //      "comparisons": [{"model", "baseline": 0, "data", "condition",                           see Comparison
 //                       "figure": "accuracy" | "auc" | "eer" | "tar_at_far.1e-2" | …,
 //                       "before", "after", "difference", "ci95", "significant"}],              null: not resampled
-//      "mean_accuracy": …}                     over the data sets of the only model; null with several models
+//      "mean_accuracy": …,                     over the data sets of the only model; null with several models
+//      "predictions": {"file", "pairs", "same", "threshold", "score"},     only where eval was asked for decisions
+//      "shortfalls": ["…"]}                    only where eval was given demands: what falls short of them
 //
 // A RESULT of any protocol:
 //

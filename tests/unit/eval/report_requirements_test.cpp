@@ -79,6 +79,8 @@ TEST(Shortfalls, AreNotOfWhatHasNoDirection) {
   }
   const std::vector<std::string> subjects{"lfw", "lfw@lr4"};
   EXPECT_NO_THROW(check_requirements(parse_requirements("lfw@lr4.eer=0.1,lfw.auc=0.9,0.9"), subjects));
+  EXPECT_NO_THROW(check_requirements(parse_requirements("lfw.tar_at_nearest_far.1e-4=0.9"), subjects));
+  EXPECT_THROW(check_requirements(parse_requirements("lfw.tar_at_nearest_far.1e-4.far=0.9"), subjects), Error);
   EXPECT_THROW(check_requirements(parse_requirements("agedb.auc=0.9"), subjects), Error);
   EXPECT_THROW(check_requirements(parse_requirements("lfw.pairs=9"), subjects), Error);
 }

@@ -10,6 +10,7 @@
 #include "facerec/core/text.h"
 #include "facerec/io/safetensors.h"
 #include "support/images.h"
+#include "unit/image/pattern.h"
 
 namespace facerec {
 namespace {
@@ -17,18 +18,7 @@ namespace {
 constexpr Corruption all_corruptions[] = {Corruption::blur, Corruption::noise, Corruption::jpeg, Corruption::occlusion,
                                           Corruption::dark};
 
-// What tests/golden/degrade.safetensors was made of.
-Image pattern() {
-  Image image(61, 47);
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        image.row(y)[3 * x + c] = static_cast<uint8_t>(x * x * 3 + y * 7 * (c + 1) + x * y * (c + 2) + c * 50);
-      }
-    }
-  }
-  return image;
-}
+using test::pattern;
 
 // Smooth, as faces are: shades that rise and fall over some ten pixels.
 Image shades(int size = 112) {

@@ -5,22 +5,12 @@
 #include <cstring>
 
 #include "facerec/io/safetensors.h"
+#include "unit/image/pattern.h"
 
 namespace facerec {
 namespace {
 
-// What tests/golden/resample.safetensors was made of: a pattern of steps, ramps and wraps.
-Image pattern() {
-  Image image(61, 47);
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        image.row(y)[3 * x + c] = static_cast<uint8_t>(x * x * 3 + y * 7 * (c + 1) + x * y * (c + 2) + c * 50);
-      }
-    }
-  }
-  return image;
-}
+using test::pattern;
 
 class Resample : public testing::Test {
  protected:
