@@ -90,8 +90,9 @@ void add_robustness_options(CLI::App& app, EvalVerb& verb) {
       ->check(CLI::IsMember({"both", "first"}))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--super-resolve", verb.super_resolve,
-                 "FILE of a network (RCAN .pth or .safetensors, .onnx) that enlarges them instead; repeatable")
+  app.add_option(
+         "--super-resolve", verb.super_resolve,
+         "FILE of a network (RCAN or ESPCN in .pth or .safetensors, .onnx) that enlarges them instead; repeatable")
       ->allow_extra_args(false)
       ->group(group);
   app.add_option("--corrupt", verb.corrupt,

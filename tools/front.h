@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "facerec/config/node.h"
 #include "tools/verbs.h"
 
 namespace facerec {
@@ -35,6 +36,18 @@ void add_engine_options(CLI::App& app, EngineOptions& options);
 
 // --label, --where, --root and the columns of a CSV file, for every verb that opens a data set.
 void add_data_set_options(CLI::App& app, DataSetOptions& options);
+
+struct TrainConfiguration {
+  Node root;  // tells where each value is from: see located()
+  TrainConfig config;
+  std::vector<std::string> translation;  // of another program's file: what became of each key
+  ExpectedData expected;
+};
+
+// The file, ours or arcface-tf2's, with the values of --set and the paths of --data in place. Throws a usage Error when
+// --data would replace entries that say more than a path.
+TrainConfiguration read_train_config(const std::string& file, const std::vector<std::string>& assignments,
+                                     const std::vector<std::string>& data);
 
 // What an error rate that can be asked for is: above 0, for which there is no threshold, and up to 0.5.
 CLI::Validator error_rate();

@@ -1,10 +1,9 @@
-#include <fmt/format.h>
-
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
+#include "tools/arcface_tf2.h"
 #include "tools/front.h"
 
 namespace facerec {
@@ -28,55 +27,53 @@ void add_arguments(CLI::App& app, Arguments& args) {
   app.add_option("--name", args.name, "run.name");
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");
+  app.add_option(
+         "--preset", args.verb.preset,
+         "smoke: the recipe on a few synthetic faces, four steps and an evaluation, to see that all of it works")
+      ->check(CLI::IsMember({"smoke"}));
   app.add_flag("--strict", args.verb.strict, "stop at the first image that cannot be read");
   app.add_flag("--print-config", args.verb.print_config, "print the resolved configuration and end");
 }
 
-// --data gives paths alone: what else an entry says would be lost without a word.
-void refuse_to_replace(const std::vector<TrainingSetConfig>& entries) {
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const TrainingSetConfig& entry = entries[i];
-    const LabelConfig usual;
-    const bool has_label =
-        entry.label.by != usual.by || entry.label.level != usual.level || !entry.label.pattern.empty();
-    const char* key = has_label                                                        ? "label"
-                      : !entry.where.empty()                                           ? "where"
-                      : entry.weight != 1                                              ? "weight"
-                      : !entry.columns.file.empty() || !entry.columns.identity.empty() ? "columns"
-                                                                                       : nullptr;
-    if (key == nullptr) continue;
-    throw Error::usage(fmt::format("--data would replace data.train.{}, whose {} would be lost", i, key))
-        .hint(fmt::format("--set data.train.{}.path=PATH changes the path alone", i));
-  }
-}
-
-void resolve(Arguments& args) {
-  Node root = load_yaml(args.config);
-  for (const std::string& assignment : args.set) set_value(root, assignment);
+Node resolve(Arguments& args) {
   // Flags are short for assignments, and obey the same rules.
+  std::vector<std::string> assignments = args.set;
   for (const auto& [key, value] : {std::pair("run.device", args.device), std::pair("run.threads", args.threads),
                                    std::pair("run.name", args.name)}) {
-    if (!value.empty()) set_value(root, key + ("=" + value));
+    if (!value.empty()) assignments.push_back(key + ("=" + value));
   }
-  TrainConfig& config = args.verb.config;
-  read_config(root, config);
+  auto [root, read, translation, expected] = read_train_config(args.config, assignments, args.data);
+  args.verb.translation = std::move(translation);
+  args.verb.expected = expected;
+  TrainConfig& config = args.verb.config = std::move(read);
   if (const Node* model = root.find("model")) args.verb.model_keys = model->keys;
-  if (!args.data.empty()) refuse_to_replace(config.data.train);
-  if (!args.data.empty()) config.data.train.clear();
-  for (const std::string& path : args.data) config.data.train.push_back({.path = path});
   if (config.run.name.empty()) config.run.name = fs::path(args.config).stem().string();
   if (config.run.name.find('/') != std::string::npos)
     throw Error::usage("run.name cannot hold a slash: " + config.run.name);
+  return root;
+}
+
+std::string comments(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "# " + line + "\n";
+  return text;
 }
 
 RunVerb runner(const std::shared_ptr<Arguments>& args) {
   return [args](const CommonOptions& common) {
-    resolve(*args);
+    const Node root = resolve(*args);
     const TrainVerb& verb = args->verb;
     // What finetune takes from its model only the library can read.
-    if (!verb.print_config || !verb.from.empty()) return library().train(verb, common);
+    if (!verb.print_config || !verb.from.empty()) {
+      try {
+        return library().train(verb, common);
+      } catch (const Error& error) {
+        throw located(error, root);
+      }
+    }
     const auto resolved = config_json(verb.config);
-    std::cout << (common.json ? to_json_text(resolved, 2) + "\n" : to_yaml(resolved)) << std::flush;
+    std::cout << (common.json ? to_json_text(resolved, 2) + "\n" : comments(verb.translation) + to_yaml(resolved))
+              << std::flush;
     return 0;
   };
 }

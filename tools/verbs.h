@@ -61,12 +61,20 @@ struct AlignVerb {
   AlignOptions options;
 };
 
+// What another program's configuration says of its data. The data decide; a difference is told.
+struct ExpectedData {
+  std::optional<int64_t> identities, images;
+};
+
 struct TrainVerb {
   TrainConfig config;
+  std::vector<std::string> translation;  // of another program's configuration: a line a key, to be logged
+  ExpectedData expected;
   std::vector<std::string> model_keys;  // of the section `model` that the user gave
   std::string from;            // finetune: the model to start from, and what the other keys of `model` are taken from
   std::string resume;          // "", "auto" or a run
   ModelOptions model_options;  // finetune: what overrules the model's file
+  std::string preset;          // "" or "smoke"
   bool strict = false;
   bool print_config = false;  // print the resolved configuration and end
 };
@@ -86,10 +94,13 @@ struct InfoVerb {
   std::string out;                     // list for pack --exclude
   std::string device = "auto";
   int threads = 0;
+  std::optional<TrainConfig> config;  // that the path is
+  std::string preview;                // of a configuration: PNG to be written
 };
 
 struct ExportVerb {
   std::string model, out;
+  std::string layout = "file";  // face.evolve: `out` is a folder
   ModelOptions options;
   bool fold_batch_norm = false;
   int64_t opset = 17;

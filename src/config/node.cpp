@@ -114,14 +114,18 @@ void set_value(Node& root, const std::string& assignment) {
   if (equals == std::string::npos || equals == 0) {
     throw Error::usage("--set " + assignment + ": not of the form key=value").hint("for example --set train.epochs=3");
   }
+  set_value(root, assignment.substr(0, equals), parse_yaml(assignment.substr(equals + 1), origin));
+}
+
+void set_value(Node& root, const std::string& key, const Node& value) {
   Node* node = &root;
-  for (size_t begin = 0; begin <= equals;) {
-    const size_t end = std::min(assignment.find('.', begin), equals);
-    if (end == begin) throw config_error(origin, "an empty name in the key");
-    node = child_for_path(*node, assignment.substr(begin, end - begin), origin);
+  for (size_t begin = 0; begin <= key.size();) {
+    const size_t end = std::min(key.find('.', begin), key.size());
+    if (end == begin) throw config_error(value.origin, "an empty name in the key");
+    node = child_for_path(*node, key.substr(begin, end - begin), value.origin);
     begin = end + 1;
   }
-  *node = parse_yaml(assignment.substr(equals + 1), origin);
+  *node = value;
 }
 
 }  // namespace facerec

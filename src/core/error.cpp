@@ -23,6 +23,11 @@ Error&& Error::offset(uint64_t bytes) && {
   return std::move(*this);
 }
 
+Error&& Error::key(std::string path) && {
+  key_ = std::move(path);
+  return std::move(*this);
+}
+
 const char* Error::what() const noexcept {
   try {
     what_ = file_.empty() ? message_ : file_ + ": " + message_;

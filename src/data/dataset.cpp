@@ -72,6 +72,28 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
 
 namespace {
 
+// A folder with all that lies in it, for tasks that do not ask who is in an image.
+std::shared_ptr<Dataset> open_any_images(const TrainingSetConfig& set, const std::string& root, Problems& problems) {
+  const fs::path path = below_root(root, set.path);
+  if (data_format(path) == "folder") return open_image_tree(path, set.label, set.where);
+  return open_images(set, root, problems);
+}
+
+// The sets one after the other, each opened by `open`.
+TrainingSet join_sets(const DataConfig& config, bool strict, decltype(&open_images) open) {
+  auto joined = std::make_shared<JoinedDataset>(config.label_space == "by_name");
+  TrainingSet set{joined, {}, Problems(strict)};
+  for (const TrainingSetConfig& part : config.train) {
+    if (part.path.empty())
+      throw Error::usage("no training data is named").hint("give --data PATH, or data.train in the configuration");
+    const std::shared_ptr<Dataset> images = open(part, config.root, set.problems);
+    set.shares.push_back({joined->size(), images->size(), part.weight, part.path});
+    joined->add(images);
+  }
+  if (joined->size() > INT64_C(4'000'000'000)) throw Error::usage("more than 4 billion images");
+  return set;
+}
+
 // Keeps the images of `data` whose classes have at least `min_images`.
 void leave_out_small_classes(TrainingSet& set, int64_t min_images) {
   const std::vector<int64_t> counts = images_per_class(*set.images);
@@ -96,16 +118,7 @@ void leave_out_small_classes(TrainingSet& set, int64_t min_images) {
 }  // namespace
 
 TrainingSet open_training_set(const DataConfig& config, bool strict) {
-  auto joined = std::make_shared<JoinedDataset>(config.label_space == "by_name");
-  TrainingSet set{joined, {}, Problems(strict)};
-  for (const TrainingSetConfig& part : config.train) {
-    if (part.path.empty())
-      throw Error::usage("no training data is named").hint("give --data PATH, or data.train in the configuration");
-    const std::shared_ptr<Dataset> images = open_images(part, config.root, set.problems);
-    set.shares.push_back({joined->size(), images->size(), part.weight, part.path});
-    joined->add(images);
-  }
-  if (joined->size() > INT64_C(4'000'000'000)) throw Error::usage("more than 4 billion images");
+  TrainingSet set = join_sets(config, strict, open_images);
   if (config.min_images > 1) leave_out_small_classes(set, config.min_images);
   if (set.images->classes() < 2) {
     const std::string fewest = config.min_images > 1 ? fmt::format(" with {} images or more", config.min_images) : "";
@@ -114,6 +127,10 @@ TrainingSet open_training_set(const DataConfig& config, bool strict) {
         .file(config.train.empty() ? "" : config.train.front().path);
   }
   return set;
+}
+
+TrainingSet open_training_images(const DataConfig& config, bool strict) {
+  return join_sets(config, strict, open_any_images);
 }
 
 std::string training_folder_in(const fs::path& root) {

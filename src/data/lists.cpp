@@ -125,12 +125,11 @@ Entries read_table(const fs::path& list, const ColumnsConfig& columns) {
   Entries entries;
   size_t file = 0, identity = 0;
   auto find_columns = [&](const Names& names) {
-    file = column_of(list, names, columns.file,
-                     {"file", "file_name", "filename", "path", "image", "image_path", "img_path"}, "file");
+    file = image_column(list, names, columns.file);
     identity = column_of(list, names, columns.identity,
                          {"identity", "face_id", "person", "subject", "label", "class", "id"}, "identity");
   };
-  read_csv(list, extension_of(list) == ".tsv" ? '\t' : ',', find_columns, [&](int64_t line, const Names& fields) {
+  read_csv(list, table_delimiter(list), find_columns, [&](int64_t line, const Names& fields) {
     const std::string &path = fields[file], &name = fields[identity];
     if (path.empty() || name.empty()) throw bad_line(list, line, "an empty path or identity");
     if (path.find('\0') != std::string::npos) throw bad_line(list, line, "a NUL byte in a path");
@@ -178,16 +177,26 @@ std::vector<uint32_t> add_classes(const Entries& entries, const std::vector<uint
 
 }  // namespace
 
+bool is_table(const fs::path& list) {
+  const std::string extension = extension_of(list);
+  return extension == ".csv" || extension == ".tsv";
+}
+
+char table_delimiter(const fs::path& table) { return extension_of(table) == ".tsv" ? '\t' : ','; }
+
+size_t image_column(const fs::path& table, const std::vector<std::string>& columns, const std::string& wanted) {
+  return column_of(table, columns, wanted, {"file", "file_name", "filename", "path", "image", "image_path", "img_path"},
+                   "file");
+}
+
 bool is_list(const fs::path& path) {
   const std::string extension = extension_of(path);
-  return extension == ".txt" || extension == ".lst" || extension == ".csv" || extension == ".tsv";
+  return is_table(path) || extension == ".txt" || extension == ".lst";
 }
 
 std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, const ColumnsConfig& columns,
                                    Problems& problems) {
-  const std::string extension = extension_of(list);
-  const bool is_table = extension == ".csv" || extension == ".tsv";
-  const Entries entries = is_table ? read_table(list, columns) : read_plain(list);
+  const Entries entries = is_table(list) ? read_table(list, columns) : read_plain(list);
   if (entries.size() == 0)
     throw Error::usage("names no images").file(text_of(list)).hint("the form is `path label` a line");
 
@@ -200,7 +209,7 @@ std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, c
                [&](int64_t i) { is_there[static_cast<size_t>(i)] = fault(static_cast<size_t>(i)).empty() ? 1 : 0; });
 
   const std::shared_ptr<ImageFiles> files =
-      is_table ? std::make_shared<ImageFiles>(folder) : std::make_shared<NumberedFiles>(folder);
+      is_table(list) ? std::make_shared<ImageFiles>(folder) : std::make_shared<NumberedFiles>(folder);
   const std::vector<uint32_t> labels = add_classes(entries, is_there, *files);
   for (size_t i = 0; i < entries.size(); ++i) {
     if (is_there[i] != 0) {

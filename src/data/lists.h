@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "facerec/data/dataset.h"
 #include "facerec/data/problems.h"
@@ -10,6 +12,14 @@ namespace facerec {
 
 // .txt and .lst; .csv and .tsv.
 bool is_list(const fs::path& path);
+
+// Of those, whether it is a table with a first row of names: .csv and .tsv; what stands between its fields.
+bool is_table(const fs::path& list);
+char table_delimiter(const fs::path& table);
+
+// The column of a table that holds the images: `wanted`, else the first that is called as open_list() says. Throws a
+// usage Error that lists the columns.
+size_t image_column(const fs::path& table, const std::vector<std::string>& columns, const std::string& wanted);
 
 // Relative paths are below `root` when it is given and has the first of them, else beside the list. Throws a usage
 // Error naming file and line for a line of another form; images that are absent, or no images by their extension, are

@@ -12,12 +12,13 @@
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/random.h"
+#include "facerec/data/augment.h"
 
 namespace facerec {
 namespace {
 
 // Reads image `index` into `rgb`, width × height × 3 bytes.
-void load_into(const Dataset& data, int64_t index, int width, int height, uint8_t* rgb) {
+void load_at_size(const Dataset& data, int64_t index, int width, int height, uint8_t* rgb) {
   const Sample sample = data.read(index);
   if (!sample.pixels.rgb.empty()) return resize(sample.pixels, width, height, rgb);
   try {
@@ -26,6 +27,11 @@ void load_into(const Dataset& data, int64_t index, int width, int height, uint8_
     throw std::move(error).file(data.name(index));
   }
 }
+
+// Of an image in the run.
+struct Place {
+  uint64_t epoch, position;
+};
 
 }  // namespace
 
@@ -37,9 +43,16 @@ struct Loader::State {
     int64_t handed_out = 0, finished = 0;
   };
 
+  State(std::shared_ptr<const Dataset> images, std::shared_ptr<const Sampler> order, const LoaderOptions& all)
+      : data(std::move(images)),
+        sampler(std::move(order)),
+        options(all),
+        augment(all.augment, all.low_resolution, all.width, all.height) {}
+
   std::shared_ptr<const Dataset> data;
   std::shared_ptr<const Sampler> sampler;
   LoaderOptions options;
+  Augment augment;
   int64_t per_epoch = 0;
   static constexpr int64_t ahead = 4;
 
@@ -81,9 +94,17 @@ struct Loader::State {
     fresh.batch.pixels.resize(static_cast<size_t>(length * options.width * options.height) * 3);
   }
 
-  void load_or_blacken(int64_t index, Batch& batch, uint8_t* rgb) {
+  void load_into(int64_t index, const Place& place, uint8_t* rgb) const {
+    if (!augment.only_flips()) {
+      return augment.apply(load_image(*data, index), options.seed, place.epoch, place.position, rgb);
+    }
+    load_at_size(*data, index, options.width, options.height, rgb);
+    if (augment.flips(options.seed, place.epoch, place.position)) mirror(rgb, options.width, options.height);
+  }
+
+  void load_or_blacken(int64_t index, const Place& place, Batch& batch, uint8_t* rgb) {
     try {
-      load_into(*data, index, options.width, options.height, rgb);
+      load_into(index, place, rgb);
     } catch (const Error& error) {
       std::fill_n(rgb, static_cast<size_t>(options.width * options.height) * 3, uint8_t{0});
       const std::lock_guard lock(mutex);
@@ -91,11 +112,13 @@ struct Loader::State {
     }
   }
 
-  // Reads the image `index`, or when it is broken a substitute that `random` draws, whose index it then is.
-  void load(int64_t& index, Random& random, uint8_t* rgb) {
+  // Reads the image `index`, or when it is broken a substitute that is drawn, whose index it then is.
+  void load(int64_t& index, const Place& place, uint8_t* rgb) {
+    Random random("augment", {options.seed, place.epoch, place.position});
+    random();  // the draw of the flip
     for (int attempt = 0;; ++attempt) {
       try {
-        return load_into(*data, index, options.width, options.height, rgb);
+        return load_into(index, place, rgb);
       } catch (const Error& error) {
         if (options.strict) throw;
         const std::lock_guard lock(mutex);
@@ -113,17 +136,15 @@ struct Loader::State {
     std::unique_lock lock(mutex);
     const auto order = order_of(epoch);
     lock.unlock();
-    Random random("augment", {options.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(position)});
-    const bool flip = random.chance(options.flip);
+    const Place place{static_cast<uint64_t>(epoch), static_cast<uint64_t>(position)};
     int64_t index = (*order)[static_cast<size_t>(position)];
     const auto i = static_cast<size_t>(slot);
     uint8_t* rgb = batch.pixels.data() + i * static_cast<size_t>(options.width * options.height) * 3;
     if (options.keep_broken) {
-      load_or_blacken(index, batch, rgb);
+      load_or_blacken(index, place, batch, rgb);
     } else {
-      load(index, random, rgb);
+      load(index, place, rgb);
     }
-    if (flip) mirror(rgb, options.width, options.height);
     batch.labels[i] = data->label(index);
     batch.indices[i] = index;
   }
@@ -183,11 +204,8 @@ int64_t batches_per_epoch(int64_t images, const LoaderOptions& options) {
 
 Loader::Loader(std::shared_ptr<const Dataset> data, std::shared_ptr<const Sampler> sampler,
                const LoaderOptions& options, LoaderPosition start)
-    : state_(std::make_unique<State>()) {
+    : state_(std::make_unique<State>(std::move(data), std::move(sampler), options)) {
   State& s = *state_;
-  s.data = std::move(data);
-  s.sampler = std::move(sampler);
-  s.options = options;
   s.per_epoch = batches_per_epoch(s.sampler->length(), options);
   s.next_out = s.next_in = start.epoch * s.per_epoch + start.batch;
   try {

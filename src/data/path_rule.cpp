@@ -34,6 +34,19 @@ std::unique_ptr<re2::RE2> compile(const std::string& key, const std::string& tex
 
 }  // namespace
 
+std::unique_ptr<re2::RE2> compile_pattern(const std::string& key, const std::string& text) {
+  auto pattern = compile(key, text);
+  if (pattern->NumberOfCapturingGroups() > 0) return pattern;
+  throw Error::usage(fmt::format("{}: '{}' has no group that is what is looked for", key, text))
+      .hint("for example '([^/]+)/[^/]+$'");
+}
+
+int group_called(const re2::RE2& pattern, const std::string& name) {
+  const auto& names = pattern.NamedCapturingGroups();
+  const auto found = names.find(name);
+  return found == names.end() ? 1 : found->second;
+}
+
 PathRule::PathRule(const LabelConfig& label, const std::map<std::string, std::string>& where) {
   const bool is_kface = label.by == "kface";
   if ((label.level != 0) + !label.pattern.empty() + is_kface > 1) {
@@ -41,13 +54,8 @@ PathRule::PathRule(const LabelConfig& label, const std::map<std::string, std::st
   }
   if (label.level != 0) level_ = label.level;
   if (is_kface || !label.pattern.empty()) {
-    pattern_ = compile("label.pattern", is_kface ? kface_pattern : label.pattern);
-    if (pattern_->NumberOfCapturingGroups() == 0) {
-      throw Error::usage(fmt::format("label.pattern: '{}' has no group that is the identity", label.pattern))
-          .hint("for example '([^/]+)/[^/]+$', or (?P<identity>…) among others");
-    }
-    const auto& names = pattern_->NamedCapturingGroups();
-    if (const auto found = names.find("identity"); found != names.end()) identity_group_ = found->second;
+    pattern_ = compile_pattern("label.pattern", is_kface ? kface_pattern : label.pattern);
+    identity_group_ = group_called(*pattern_, "identity");
   }
   for (const auto& [name, values] : where) {
     std::vector<std::string> known;

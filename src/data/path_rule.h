@@ -13,6 +13,12 @@
 
 namespace facerec {
 
+// `key` names the pattern in the usage Error for one that is none, or that has no group.
+std::unique_ptr<re2::RE2> compile_pattern(const std::string& key, const std::string& text);
+
+// The number of the group of that name, else 1.
+int group_called(const re2::RE2& pattern, const std::string& name);
+
 class PathRule {
  public:
   // Throws a usage Error for two rules at once, a faulty expression, and parts in `where` that the rule does not name.

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
-#include <opencv2/imgproc.hpp>
 
 #include "facerec/core/error.h"
 #include "facerec/core/random.h"
+#include "facerec/image/geometry.h"
+#include "facerec/image/photometric.h"
 #include "facerec/image/resample.h"
 #include "image/drawing.h"
 
@@ -24,11 +24,7 @@ uint8_t to_byte(double value) { return static_cast<uint8_t>(std::lround(std::cla
 double seen_at(int width, double deviation) { return deviation * width / 224; }
 
 Image blur(const Image& image, double deviation, uint64_t) {
-  Image out(image.width, image.height);
-  const cv::Mat from(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.rgb.data()));
-  cv::Mat to(out.height, out.width, CV_8UC3, out.rgb.data());
-  cv::GaussianBlur(from, to, {}, seen_at(image.width, deviation), 0, cv::BORDER_REFLECT_101);
-  return out;
+  return gaussian_blur(image, seen_at(image.width, deviation));
 }
 
 Image noise(const Image& image, double deviation, uint64_t seed) {
@@ -145,12 +141,7 @@ Image resize_and_crop(const Image& image, int resized, int width, int height) {
     throw Error::usage(fmt::format("the centre of {}x{} cannot be cut from {}x{}", width, height, resized, resized));
   }
   const Image whole = resize_pillow(image, resized, resized, PillowFilter::bilinear);
-  const int left = half_to_even(resized - width), top = half_to_even(resized - height);
-  Image centre(width, height);
-  for (int y = 0; y < height; ++y) {
-    std::memcpy(centre.row(y), whole.row(top + y) + 3 * left, 3 * static_cast<size_t>(width));
-  }
-  return centre;
+  return cut(whole, {half_to_even(resized - width), half_to_even(resized - height), width, height});
 }
 
 }  // namespace facerec

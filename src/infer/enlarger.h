@@ -26,7 +26,7 @@ struct EnlargingNetwork {
   std::unique_ptr<Enlarger> enlarger;
 };
 
-EnlargingNetwork open_rcan(const fs::path& file, const SuperResolverOptions& options);
+EnlargingNetwork open_torch_enlarger(const fs::path& file, const SuperResolverOptions& options);
 EnlargingNetwork open_onnx_enlarger(const fs::path& file, const SuperResolverOptions& options);
 
 // A graph from fp32 [1,C,H,W] to fp32 [1,C,sH,sW] on OpenVINO's CPU plugin, in fp32 or bf16. `file`: for errors.

@@ -1,5 +1,7 @@
 #include "facerec/infer/evolve_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <regex>
 #include <tuple>
@@ -64,6 +66,13 @@ std::optional<EvolveCheckpoint> evolve_checkpoint_of(const fs::path& backbone) {
   EvolveCheckpoint found{backbone, sibling(backbone, "Head_"), sibling(backbone, "Optimizer_"), std::nullopt};
   if (const auto time = epoch_and_batch(backbone)) found.epochs = time->first;
   return found;
+}
+
+EvolveCheckpoint evolve_checkpoint_names(const fs::path& folder, std::optional<int64_t> epochs, int64_t batches) {
+  const std::string time = epochs ? fmt::format("Epoch_{}_Batch_{}", *epochs, batches) : "Best";
+  const std::string of_optimizer = epochs ? fmt::format("Epoch{}_Batch{}", *epochs, batches) : "Best";
+  return {folder / ("Backbone_" + time + ".pth"), folder / ("Head_" + time + ".pth"),
+          folder / ("Optimizer_" + of_optimizer + ".pth"), epochs};
 }
 
 std::optional<EvolveCheckpoint> find_evolve_checkpoint(const fs::path& folder) {

@@ -1,6 +1,7 @@
 #include "facerec/core/error.h"
 #include "facerec/infer/engine.h"
 #include "facerec/infer/evolve_run.h"
+#include "facerec/infer/super_resolution.h"
 #include "facerec/io/keras.h"
 #include "infer/folders.h"
 
@@ -9,13 +10,13 @@ namespace {
 
 const char* const weights_name = "backbone.safetensors";
 
-// "" when `folder` is neither a checkpoint nor a run with one.
-fs::path own_weights_in(const fs::path& folder) {
+// The file of this name; "" when `folder` is neither a checkpoint nor a run with one.
+fs::path own_file_in(const fs::path& folder, const char* name) {
   for (const fs::path& candidate : {folder, folder / "best"}) {
-    if (fs::exists(candidate / weights_name)) return candidate / weights_name;
+    if (fs::exists(candidate / name)) return candidate / name;
   }
   for (const fs::path& checkpoint : folders_newest_first(folder / "checkpoints")) {
-    if (fs::exists(checkpoint / weights_name)) return checkpoint / weights_name;
+    if (fs::exists(checkpoint / name)) return checkpoint / name;
   }
   return {};
 }
@@ -24,7 +25,7 @@ fs::path newest_run(const fs::path& runs) {
   fs::path newest;
   fs::file_time_type newest_time{};
   for (const fs::path& run : folders_newest_first(runs)) {
-    const fs::path weights = own_weights_in(run);
+    const fs::path weights = own_file_in(run, weights_name);
     if (weights.empty()) continue;
     if (const auto time = fs::last_write_time(weights); newest.empty() || time > newest_time) {
       newest = weights;
@@ -37,9 +38,14 @@ fs::path newest_run(const fs::path& runs) {
 }  // namespace
 
 fs::path model_in(const fs::path& folder) {
-  if (fs::path own = own_weights_in(folder); !own.empty()) return own;
+  if (fs::path own = own_file_in(folder, weights_name); !own.empty()) return own;
   if (const auto evolve = find_evolve_checkpoint(folder)) return evolve->backbone;
   return is_tensorflow_checkpoint(folder) ? folder : fs::path();
+}
+
+fs::path find_super_resolver(const fs::path& path) {
+  const fs::path own = own_file_in(path, "network.safetensors");
+  return own.empty() ? path : own;
 }
 
 fs::path find_model(const fs::path& model, const fs::path& runs) {

@@ -184,6 +184,7 @@ const Entry translators[] = {
     {"relu", unary<ops::Relu>},
     {"relu6", relu6},
     {"sigmoid", unary<ops::Sigmoid>},
+    {"tanh", unary<ops::Tanh>},
     {"silu", unary<ops::Swish>},
     {"softmax", softmax},
     {"add", binary<ops::Add>},

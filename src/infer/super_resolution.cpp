@@ -7,8 +7,8 @@
 #include "facerec/core/error.h"
 #include "facerec/image/resample.h"
 #include "facerec/io/onnx.h"
-#include "infer/enlarger.h"
 #include "facerec/io/sha256.h"
+#include "infer/enlarger.h"
 
 namespace facerec {
 namespace {
@@ -67,12 +67,12 @@ class NetworkResolver final : public SuperResolver {
 
 std::unique_ptr<SuperResolver> open_super_resolver(const std::string& method, const SuperResolverOptions& options) {
   if (method == "bicubic") return std::make_unique<Bicubic>();
-  const fs::path file = method;
+  const fs::path file = find_super_resolver(method);
   if (!fs::is_regular_file(file)) {
     throw Error::usage("'" + method + "' is no method of super-resolution, nor a file")
-        .hint("bicubic, or the .onnx, .pth or .safetensors file of a network");
+        .hint("bicubic, the .onnx, .pth or .safetensors file of a network, or a run of the task super_resolution");
   }
-  EnlargingNetwork network = is_onnx(file) ? open_onnx_enlarger(file, options) : open_rcan(file, options);
+  EnlargingNetwork network = is_onnx(file) ? open_onnx_enlarger(file, options) : open_torch_enlarger(file, options);
   return std::make_unique<NetworkResolver>(std::move(network), sha256_of(file));
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -58,6 +59,12 @@ class Pickle {
       number(static_cast<uint64_t>(value), 8);
     }
   }
+  void real(double value) {
+    uint64_t bits = std::bit_cast<uint64_t>(value);
+    bytes_ += 'G';  // big-endian
+    for (int shift = 56; shift >= 0; shift -= 8) bytes_ += static_cast<char>(bits >> shift & 0xFF);
+  }
+  void boolean(bool value) { bytes_ += value ? '\x88' : '\x89'; }
   void tuple(std::span<const int64_t> values) {
     bytes_ += '(';
     for (int64_t value : values) integer(value);
@@ -81,12 +88,11 @@ std::vector<int64_t> strides_of(const TensorView& view) {
   return strides;
 }
 
-// name: torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks), or _v3 with a dtype over
-// an untyped storage.
-void put_tensor(Pickle& pickle, const NamedTensor& tensor, size_t key) {
-  const TorchType& type = type_of(tensor.view);
+// torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks), or _v3 with a dtype over an
+// untyped storage.
+void put_tensor(Pickle& pickle, const TensorView& view, size_t key) {
+  const TorchType& type = type_of(view);
   const bool typed = !type.storage.empty();
-  pickle.text(tensor.name);
   pickle.global("torch._utils", typed ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
   pickle.raw("((");
   pickle.text("storage");
@@ -97,29 +103,88 @@ void put_tensor(Pickle& pickle, const NamedTensor& tensor, size_t key) {
   }
   pickle.text(std::to_string(key));
   pickle.text("cpu");
-  const uint64_t bytes = tensor.view.bytes.size();
-  pickle.integer(static_cast<int64_t>(typed ? bytes / dtype_size(tensor.view.dtype) : bytes));
+  const uint64_t bytes = view.bytes.size();
+  pickle.integer(static_cast<int64_t>(typed ? bytes / dtype_size(view.dtype) : bytes));
   pickle.raw("tQ");
   pickle.integer(0);
-  pickle.tuple(tensor.view.shape);
-  pickle.tuple(strides_of(tensor.view));
-  pickle.raw("\x89");
+  pickle.tuple(view.shape);
+  pickle.tuple(strides_of(view));
+  pickle.boolean(false);
   pickle.empty_ordered_dict();
   if (!typed) pickle.global("torch", type.torch);
   pickle.raw("tR");
+}
+
+void check(const TensorView& view) {
+  type_of(view);
+  const bool negative = std::any_of(view.shape.begin(), view.shape.end(), [](int64_t n) { return n < 0; });
+  if (negative || bytes_of(view) != view.bytes.size()) throw Error("a tensor has a wrong size");
 }
 
 void check(std::span<const NamedTensor> tensors) {
   std::set<std::string_view> names;
   for (const NamedTensor& tensor : tensors) {
     if (!names.insert(tensor.name).second) throw Error("tensor '" + tensor.name + "' occurs twice");
-    type_of(tensor.view);
-    const bool negative =
-        std::any_of(tensor.view.shape.begin(), tensor.view.shape.end(), [](int64_t n) { return n < 0; });
-    if (negative || bytes_of(tensor.view) != tensor.view.bytes.size()) {
-      throw Error("tensor '" + tensor.name + "' has a wrong size");
+    try {
+      check(tensor.view);
+    } catch (const Error& error) {
+      throw Error(error.message() + ": '" + tensor.name + "'");
     }
   }
+}
+
+// Writes a value's opcodes and collects the tensors in it, whose position is their key.
+class ValueWriter {
+ public:
+  explicit ValueWriter(const TorchValue& value) {
+    put(value);
+    pickle_.raw(".");
+  }
+  std::string objects() { return pickle_.take(); }
+  const std::vector<TensorView>& tensors() const { return tensors_; }
+
+ private:
+  void put(const TorchValue& value) {
+    std::visit([this](const auto& held) { (*this)(held); }, value.value);
+  }
+  void operator()(bool value) { pickle_.boolean(value); }
+  void operator()(int64_t value) { pickle_.integer(value); }
+  void operator()(double value) { pickle_.real(value); }
+  void operator()(const std::string& value) { pickle_.text(value); }
+  void operator()(const TensorView& value) {
+    check(value);
+    put_tensor(pickle_, value, tensors_.size());
+    tensors_.push_back(value);
+  }
+  void operator()(const TorchValue::List& values) {
+    pickle_.raw("](");
+    for (const TorchValue& value : values) put(value);
+    pickle_.raw("e");
+  }
+  void operator()(const TorchValue::Dict& entries) {
+    pickle_.raw("}(");
+    for (const auto& [key, value] : entries) {
+      std::visit([this](const auto& held) { (*this)(held); }, key);
+      put(value);
+    }
+    pickle_.raw("u");
+  }
+
+  Pickle pickle_;
+  std::vector<TensorView> tensors_;
+};
+
+void write_archive(const fs::path& path, const std::string& objects, std::span<const TensorView> tensors,
+                   const Metadata& metadata) {
+  const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+  std::vector<ZipRecord> records{{"archive/data.pkl", bytes(objects)}, {"archive/byteorder", bytes("little")}};
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    records.push_back({"archive/data/" + std::to_string(i), tensors[i].bytes});
+  }
+  records.push_back({"archive/version", bytes("3\n")});
+  const std::string facts = nlohmann::json(metadata).dump();
+  if (!metadata.empty()) records.push_back({std::string("archive/") + metadata_record, bytes(facts)});
+  write_zip(path, records);
 }
 
 }  // namespace
@@ -131,21 +196,25 @@ void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors
     throw std::move(error).file(text_of(path));
   }
   Pickle pickle;
+  std::vector<TensorView> views;
   pickle.empty_ordered_dict();
   pickle.raw("(");
-  for (size_t i = 0; i < tensors.size(); ++i) put_tensor(pickle, tensors[i], i);
-  pickle.raw("u.");
-  const std::string objects = pickle.take();
-
-  const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
-  std::vector<ZipRecord> records{{"archive/data.pkl", bytes(objects)}, {"archive/byteorder", bytes("little")}};
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    records.push_back({"archive/data/" + std::to_string(i), tensors[i].view.bytes});
+  for (const NamedTensor& tensor : tensors) {
+    pickle.text(tensor.name);
+    put_tensor(pickle, tensor.view, views.size());
+    views.push_back(tensor.view);
   }
-  records.push_back({"archive/version", bytes("3\n")});
-  const std::string facts = nlohmann::json(metadata).dump();
-  if (!metadata.empty()) records.push_back({std::string("archive/") + metadata_record, bytes(facts)});
-  write_zip(path, records);
+  pickle.raw("u.");
+  write_archive(path, pickle.take(), views, metadata);
+}
+
+void write_torch_file(const fs::path& path, const TorchValue& value) {
+  try {
+    ValueWriter writer(value);
+    write_archive(path, writer.objects(), writer.tensors(), {});
+  } catch (Error& error) {
+    throw std::move(error).file(text_of(path));
+  }
 }
 
 }  // namespace facerec

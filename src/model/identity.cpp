@@ -1,16 +1,17 @@
 #include <algorithm>
 
+#include "facerec/io/sha256.h"
 #include "facerec/model/onnx.h"
 #include "facerec/model/weights.h"
-#include "facerec/io/sha256.h"
 #include "model/bytes.h"
+#include "model/lora.h"
 #include "model/metadata.h"
 
 namespace facerec {
 
 // One line of text before the bytes of each tensor: the shape says how many follow, so no two models share a stream.
 std::string model_identity(const Backbone& backbone) {
-  NamedTensors tensors = state_dict(backbone);
+  NamedTensors tensors = merged_state_dict(backbone);
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   Sha256 hash;
   for (const auto& [name, tensor] : tensors) {

@@ -1,10 +1,30 @@
 #include "model/layers.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace facerec::layers {
 
 using torch::Tensor;
+
+int64_t LinearMap::full_rank() const { return std::min(weight.size(0), weight.numel() / weight.size(0)); }
+
+void LinearMap::add_lora(int64_t rank, double scale) {
+  const int64_t rows = weight.size(0), columns = weight.numel() / rows;
+  const auto options = weight.options().requires_grad(false).memory_format(torch::MemoryFormat::Contiguous);
+  lora_A = register_parameter("lora_A", torch::empty({rank, columns}, options));
+  lora_B = register_parameter("lora_B", torch::zeros({rows, rank}, options));
+  torch::nn::init::kaiming_uniform_(lora_A, std::sqrt(5.0));
+  lora_scale_ = scale;
+  weight.set_requires_grad(false);
+}
+
+Tensor LinearMap::effective_weight() const {
+  if (!lora_A.defined()) return weight;
+  const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::autocast_dispatch_keyset);
+  return torch::add(weight, lora_B.matmul(lora_A).view(weight.sizes()), lora_scale_);
+}
 
 Conv::Conv(const ConvShape& shape, torch::Device device) : shape_(shape) {
   weight = register_parameter(
@@ -15,7 +35,7 @@ Conv::Conv(const ConvShape& shape, torch::Device device) : shape_(shape) {
 Tensor Conv::forward(const Tensor& x) {
   const auto [below, right] = shape_.extra;
   const Tensor padded = below + right > 0 ? torch::constant_pad_nd(x, {0, right, 0, below}) : x;
-  return torch::conv2d(padded, weight, bias, shape_.stride, shape_.padding, 1, shape_.groups);
+  return torch::conv2d(padded, effective_weight(), bias, shape_.stride, shape_.padding, 1, shape_.groups);
 }
 
 BatchNorm::BatchNorm(int64_t channels, torch::Device device, NormOptions options) : options_(options) {
@@ -54,7 +74,7 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias, torch::Device device) {
   if (with_bias) bias = register_parameter("bias", torch::zeros({out}, device));
 }
 
-Tensor Linear::forward(const Tensor& x) { return torch::linear(x, weight, bias); }
+Tensor Linear::forward(const Tensor& x) { return torch::linear(x, effective_weight(), bias); }
 
 Sequence::Sequence(std::initializer_list<LayerPtr> layers) {
   for (const LayerPtr& layer : layers) append(layer);

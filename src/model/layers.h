@@ -34,11 +34,30 @@ struct ConvShape {
   bool bias = false;  // mostly a BatchNorm follows, which has its own
 };
 
-class Conv final : public Layer {
+// A linear map: a convolution or a fully connected layer. It may have a low-rank addition (lora.h) of two parameters,
+// lora_A [rank, columns] and lora_B [rows, rank], for its weight as a matrix of rows = weight.size(0).
+class LinearMap : public Layer {
+ public:
+  torch::Tensor weight, bias;  // bias is undefined without one
+  torch::Tensor lora_A, lora_B;
+
+  // The largest rank that an addition can have.
+  int64_t full_rank() const;
+
+  // A drawn as torch.nn.Linear's weights are, B zero, so that nothing changes yet; the weight no longer learns.
+  void add_lora(int64_t rank, double scale);
+
+  // What is computed with: the weight, and scale · B·A where there is an addition.
+  torch::Tensor effective_weight() const;
+
+ private:
+  double lora_scale_ = 0;
+};
+
+class Conv final : public LinearMap {
  public:
   Conv(const ConvShape& shape, torch::Device device);
   torch::Tensor forward(const torch::Tensor& x) override;
-  torch::Tensor weight, bias;  // bias is undefined without one
 
  private:
   ConvShape shape_;
@@ -86,11 +105,10 @@ class Relu6 final : public Layer {
   torch::Tensor forward(const torch::Tensor& x) override { return torch::relu6(x); }
 };
 
-class Linear final : public Layer {
+class Linear final : public LinearMap {
  public:
   Linear(int64_t in, int64_t out, bool with_bias, torch::Device device);
   torch::Tensor forward(const torch::Tensor& x) override;
-  torch::Tensor weight, bias;  // bias is undefined without one
 };
 
 class Dropout final : public Layer {

@@ -2,11 +2,8 @@
 // Networks"), under the names of its published code (yulunzhang/RCAN, on EDSR-PyTorch).
 #pragma once
 
-#include <torch/torch.h>
-
-#include <memory>
-
-#include "facerec/io/tensor_file.h"
+#include "facerec/core/files.h"
+#include "model/super_resolution.h"
 
 namespace facerec {
 
@@ -16,25 +13,16 @@ struct RcanLayout {
   int64_t features = 64;
   int64_t attention = 4;  // features between the two layers of channel attention: features / 16
   int64_t scale = 4;      // 2, 3, 4 or 8
-
-  bool operator==(const RcanLayout&) const = default;
 };
 
-class Rcan : public torch::nn::Module {
- public:
-  // x [N,3,H,W], RGB of 0 … 255; returns [N,3,scale·H,scale·W] of the same range, not clamped.
-  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
-};
+// Weights are left as the allocator gave them; on the meta device there are none. The two layers that take the mean of
+// DIV2K's colours away and add it again do not learn.
+std::shared_ptr<SuperResolutionNetwork> make_rcan(const RcanLayout& layout, torch::Device device = torch::kCPU);
 
-// Weights are left as the allocator gave them; on the meta device there are none.
-std::shared_ptr<Rcan> make_rcan(const RcanLayout& layout, torch::Device device = torch::kCPU);
+inline constexpr const char* rcan_mark = "body.0.body.0.body.3.conv_du.0.weight";
 
-// The network of a file in evaluation mode, in fp32 on the CPU, and its sizes. Throws an Error naming the file and what
-// is missing, unexpected or of another shape, when it holds no RCAN.
-struct LoadedRcan {
-  RcanLayout layout;
-  std::shared_ptr<Rcan> network;
-};
-LoadedRcan load_rcan(const TensorFile& file);
+// What the keys say; every shape is to be compared with it afterwards. Throws an Error naming the file for sizes that
+// cannot be.
+RcanLayout rcan_layout(const TensorMap& tensors, const fs::path& path);
 
 }  // namespace facerec

@@ -9,6 +9,7 @@
 #include "facerec/io/torch_file.h"
 #include "model/bytes.h"
 #include "model/check_tensors.h"
+#include "model/lora.h"
 #include "model/metadata.h"
 #include "model/registry.h"
 
@@ -17,7 +18,7 @@ namespace {
 
 void collect(const torch::nn::Module& module, const std::string& prefix, NamedTensors& tensors) {
   for (const auto& item : module.named_parameters(/*recurse=*/false)) {
-    tensors.emplace_back(prefix + item.key(), item.value());
+    if (!is_lora_factor(item.key())) tensors.emplace_back(prefix + item.key(), item.value());
   }
   for (const auto& item : module.named_buffers(/*recurse=*/false)) {
     tensors.emplace_back(prefix + item.key(), item.value());
@@ -105,7 +106,7 @@ void save_tensors(const fs::path& path, const NamedTensors& tensors, const Metad
 
 void save_state_dict(const fs::path& path, const Backbone& backbone) {
   std::vector<torch::Tensor> storage;
-  write_torch_file(path, views_of(state_dict(backbone), path, storage), metadata_of(backbone.spec()));
+  write_torch_file(path, views_of(merged_state_dict(backbone), path, storage), metadata_of(backbone.spec()));
 }
 
 void load_into(const NamedTensors& targets, const SafetensorsFile& file) {
@@ -156,7 +157,7 @@ void load_recognised(const NamedTensors& targets, const Recognition& recognition
 void save_backbone(const fs::path& path, const Backbone& backbone, const Metadata& extra) {
   Metadata metadata = metadata_of(backbone.spec());
   metadata.insert(extra.begin(), extra.end());
-  save_tensors(path, state_dict(backbone), metadata);
+  save_tensors(path, merged_state_dict(backbone), metadata);
 }
 
 std::shared_ptr<Backbone> load_backbone(const Recognition& recognition) {

@@ -11,7 +11,6 @@ LoaderOptions loader_options(const Preprocess& input, const EmbedOptions& option
   loading.height = input.height;
   loading.batch_size = options.batch_size;
   loading.workers = options.threads;
-  loading.flip = 0;
   loading.drop_last = false;
   loading.keep_broken = true;
   loading.epochs = 1;

@@ -18,10 +18,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* const backbone_file = "backbone.safetensors";
-const char* const head_file = "head-00000-of-00001.safetensors";
-const char* const optimizer_file = "optimizer-00000-of-00001.safetensors";
 const char* const state_file = "state.json";
+
+// Those beside the network, which the objective writes by itself.
+std::vector<Part> further_parts(const Objective& objective) {
+  std::vector<Part> parts = objective.parts();
+  parts.erase(parts.begin());
+  return parts;
+}
 
 void check_finite(const torch::nn::Module& module) {
   for (const auto& parameter : module.named_parameters()) {
@@ -40,6 +44,14 @@ NamedTensors generator_state(const Learner& learner) {
   return {{"generator", at::globalContext().defaultGenerator(learner.device()).get_state()}};
 }
 
+std::vector<std::string> tensor_files(const fs::path& folder) {
+  std::vector<std::string> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    files.push_back(text_of(entry.path().filename()));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 Json json_of(const RunState& state) {
   Json json{{"schema", 1},
             {"step", state.step},
@@ -49,6 +61,8 @@ Json json_of(const RunState& state) {
             {"precision", state.numerics.precision},
             {"memory_format", state.numerics.memory_format},
             {"classes", state.classes},
+            {"batches_per_epoch", state.batches_per_epoch},
+            {"files", state.files},
             {"config", state.config}};
   if (state.best) json["best"] = {{"metric", state.best->metric}, {"step", state.best->step}};
   return json;
@@ -56,15 +70,21 @@ Json json_of(const RunState& state) {
 
 }  // namespace
 
+std::string part_file(const std::string& name) { return name + "-00000-of-00001.safetensors"; }
+
 void save_checkpoint(const fs::path& folder, const Learner& learner, const RunState& state) {
-  check_finite(*learner.backbone());
-  check_finite(*learner.head());
+  const Objective& objective = learner.objective();
+  for (const Part& part : objective.parts()) check_finite(*part.module);
   write_folder(folder, [&](const fs::path& temporary) {
-    save_backbone(temporary / backbone_file, *learner.backbone(), {{"configuration", to_json_text(state.config)}});
-    save_tensors(temporary / head_file, state_dict(*learner.head()));
-    save_tensors(temporary / optimizer_file, learner.optimizer_state());
+    objective.save(temporary, state.config);
+    for (const Part& part : further_parts(objective)) {
+      save_tensors(temporary / part_file(part.name), state_dict(*part.module));
+    }
+    save_tensors(temporary / part_file("optimizer"), learner.optimizer_state());
     save_tensors(temporary / generator_file(learner), generator_state(learner));
-    write_file(temporary / state_file, to_json_text(json_of(state), 2) + "\n");
+    RunState complete = state;
+    complete.files = tensor_files(temporary);
+    write_file(temporary / state_file, to_json_text(json_of(complete), 2) + "\n");
   });
 }
 
@@ -74,8 +94,9 @@ void check_state(const RunState& state, const fs::path& folder) {
   auto is_one_of = [](const std::string& word, std::initializer_list<const char*> words) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
-  if (state.step >= 0 && state.skipped_steps >= 0 && state.nonfinite_in_a_row >= 0 && state.classes >= 2 &&
-      state.config.is_object() && is_one_of(state.numerics.precision, {"fp32", "bf16"}) &&
+  if (state.step >= 0 && state.skipped_steps >= 0 && state.nonfinite_in_a_row >= 0 && state.classes >= 0 &&
+      state.batches_per_epoch >= 0 && state.config.is_object() &&
+      is_one_of(state.numerics.precision, {"fp32", "bf16"}) &&
       is_one_of(state.numerics.memory_format, {"channels_first", "channels_last"})) {
     return;
   }
@@ -97,6 +118,8 @@ RunState read_run_state(const fs::path& folder) {
     state.nonfinite_in_a_row = json.at("nonfinite_in_a_row").get<int64_t>();
     state.numerics = {json.at("precision").get<std::string>(), json.at("memory_format").get<std::string>()};
     state.classes = json.at("classes").get<int64_t>();
+    state.batches_per_epoch = json.value("batches_per_epoch", int64_t{0});
+    if (json.contains("files")) state.files = json.at("files").get<std::vector<std::string>>();
     state.config = json.at("config");
     check_state(state, folder);
     return state;
@@ -105,21 +128,12 @@ RunState read_run_state(const fs::path& folder) {
   }
 }
 
-void load_weights(const fs::path& path, const Backbone& backbone) {
-  const std::string& wanted = backbone.spec().architecture;
-  const TensorFile file = open_tensor_file(path);
-  const Finding finding = examine(file, {.architecture = wanted});
-  if (finding.model) return load_recognised(state_dict(backbone), *finding.model);
-  throw Error::usage("holds the architecture '" + recognise(file).spec.architecture +
-                     "', the configuration asks for '" + wanted + "'")
-      .file(text_of(path))
-      .hint("set model.name to that of the file, or leave it out of a configuration for finetune");
-}
-
 void load_checkpoint(const fs::path& folder, Learner& learner) {
-  load_weights(folder / backbone_file, *learner.backbone());
-  load_into(state_dict(*learner.head()), SafetensorsFile(folder / head_file));
-  load_into(learner.optimizer_state(), SafetensorsFile(folder / optimizer_file));
+  learner.objective().load(folder);
+  for (const Part& part : further_parts(learner.objective())) {
+    load_into(state_dict(*part.module), SafetensorsFile(folder / part_file(part.name)));
+  }
+  load_into(learner.optimizer_state(), SafetensorsFile(folder / part_file("optimizer")));
   const fs::path random = folder / generator_file(learner);
   if (!fs::exists(random)) {
     spdlog::warn("the run began on another kind of device: its random numbers go on from the seed");
@@ -164,8 +178,7 @@ void check_config(const Json& stored, const TrainConfig& config, const fs::path&
 
 bool is_readable(const fs::path& checkpoint) {
   try {
-    read_run_state(checkpoint);
-    for (const char* file : {backbone_file, head_file, optimizer_file}) SafetensorsFile{checkpoint / file};
+    for (const std::string& file : read_run_state(checkpoint).files) SafetensorsFile{checkpoint / file};
     return true;
   } catch (const Error& error) {
     spdlog::warn("the checkpoint {} is left out: {}", text_of(checkpoint), error.what());

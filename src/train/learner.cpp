@@ -2,95 +2,67 @@
 
 #include <cmath>
 
-#include "facerec/core/error.h"
 #include "facerec/model/device.h"
+#include "train/tune.h"
 
 namespace facerec {
-namespace {
-
-torch::MemoryFormat format_of(const std::string& name) {
-  return name == "channels_last" ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
-}
-
-bool is_below(const std::string& name, const std::string& prefix) {
-  return name == prefix || name.starts_with(prefix + ".");
-}
-
-void freeze(torch::nn::Module& module, const std::vector<std::string>& prefixes) {
-  for (const std::string& prefix : prefixes) {
-    bool known = false;
-    for (auto& parameter : module.named_parameters()) {
-      if (!is_below(parameter.key(), prefix)) continue;
-      parameter.value().set_requires_grad(false);
-      known = true;
-    }
-    if (!known) {
-      std::string parts;
-      for (const auto& child : module.named_children()) parts += (parts.empty() ? "" : ", ") + child.key();
-      throw Error::usage("train.freeze: the backbone has no part '" + prefix + "'").hint("its parts: " + parts);
-    }
-  }
-}
-
-torch::Tensor pixels_of(const Batch& batch, const Preprocess& preprocess, torch::Device device) {
-  return torch::from_blob(const_cast<uint8_t*>(batch.pixels.data()),
-                          {batch.size(), preprocess.height, preprocess.width, 3}, torch::kUInt8)
-      .to(device);
-}
-
-}  // namespace
-
-Learner::Learner(const TrainConfig& config, int64_t classes, torch::Device device, const Numerics& numerics)
+Learner::Learner(const TrainConfig& config, const TaskData& data, torch::Device device, const Numerics& numerics)
     : config_(config),
       device_(device),
       numerics_(numerics),
-      backbone_(make_backbone(config.model)),
-      head_(make_head(config.head, classes, config.model.embedding_size)) {
-  backbone_->to(device_);
-  head_->to(device_);
-  freeze(*backbone_, config_.train.freeze);
-  backbone_parameters_ = backbone_->parameters();
-  for (torch::Tensor& parameter : backbone_parameters_) {
+      objective_(make_objective(config, data, device, numerics)),
+      parts_(objective_->parts()) {
+  torch::nn::Module& network = *parts_.front().module;
+  for (const Part& part : parts_) part.module->to(device_);
+  if (const auto backbone = objective_->backbone()) still_ = choose_learnt(*backbone, config_.train);
+  for (torch::Tensor& parameter : network.parameters()) {
     // Before the optimizer makes its buffers: the fused kernels want parameter, gradient and buffer laid out alike.
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format_of(numerics_.memory_format)));
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(memory_format_of(numerics_)));
   }
-  head_parameters_ = head_->parameters();
-  buffers_ = backbone_->buffers();
-  auto groups = parameter_groups(*backbone_, "backbone.", config_.optimizer, config_.optimizer.backbone_lr_factor);
-  for (ParameterGroup& group : parameter_groups(*head_, "head.", config_.optimizer, 1.0))
-    groups.push_back(std::move(group));
+  std::vector<ParameterGroup> groups;
+  for (const Part& part : parts_) {
+    for (ParameterGroup& group : parameter_groups(*part.module, part.name + ".", config_.optimizer, part.lr_factor)) {
+      groups.push_back(std::move(group));
+    }
+    for (const torch::Tensor& buffer : part.module->buffers()) buffers_.push_back(buffer);
+  }
   optimizer_ = std::make_unique<Optimizer>(config_.optimizer, groups);
 }
 
 void Learner::set_mode(bool head_only) {
-  head_->train();
-  backbone_->train(!head_only);
-  for (const auto& child : backbone_->named_modules("", false)) {
-    for (const std::string& prefix : config_.train.freeze) {
-      if (is_below(child.key(), prefix)) child.value()->eval();
-    }
-  }
+  for (const Part& part : parts_) part.module->train();
+  parts_.front().module->train(!head_only);
+  for (const auto& module : still_) module->eval();
 }
 
-torch::Tensor Learner::embed(const Batch& batch, bool head_only) {
-  const torch::AutoGradMode gradients(!head_only);
-  const Preprocess& preprocess = backbone_->spec().preprocess;
-  return backbone_->forward(
-      normalise(pixels_of(batch, preprocess, device_), preprocess, format_of(numerics_.memory_format)));
-}
-
-double Learner::forward_backward(const Batch& batch, double weight, bool head_only) {
-  const torch::Tensor labels = torch::tensor(batch.labels, torch::kInt64).to(device_);
-  torch::Tensor loss;
+void Learner::add_losses(const Batch& batch, double weight, bool head_only, Step& step) {
+  std::vector<torch::Tensor> values;
+  std::vector<std::string> names;
   {
     const Autocast autocast(device_, numerics_.precision);
-    const torch::Tensor logits = head_->logits(embed(batch, head_only), labels);
-    const auto options =
-        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(config_.loss.classification.label_smoothing);
-    loss = torch::nn::functional::cross_entropy(logits, labels, options) * weight;
+    for (const LossTerm& term : objective_->losses(batch, head_only)) {
+      values.push_back(term.value * weight);
+      names.push_back(term.name);
+    }
   }
-  loss.backward();
-  return loss.item<double>();
+  const torch::Tensor terms = torch::stack(values);
+  terms.sum().backward();
+  const torch::Tensor figures = terms.detach().to(torch::kCPU, torch::kFloat64);
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto value = figures[static_cast<int64_t>(i)].item<double>();
+    if (step.terms.size() <= i) step.terms.emplace_back(names[i], 0.0);
+    step.terms[i].second += value;
+    step.loss += value;
+  }
+}
+
+// The network's gradient is clipped; the norms of all tell whether the step is finite.
+double Learner::clip() {
+  double sum = 0;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    sum += clip_gradients(parts_[i].module->parameters(), i == 0 ? config_.train.clip_norm : 0);
+  }
+  return sum;
 }
 
 Learner::Step Learner::step(const std::vector<Batch>& batches, double lr, bool head_only) {
@@ -98,19 +70,23 @@ Learner::Step Learner::step(const std::vector<Batch>& batches, double lr, bool h
   for (const torch::Tensor& buffer : buffers_) before.push_back(buffer.clone());
   set_mode(head_only);
   optimizer_->zero_grad();
-  double loss = 0;
-  for (const Batch& batch : batches)
-    loss += forward_backward(batch, 1.0 / static_cast<double>(batches.size()), head_only);
-  const double norm =
-      clip_gradients(backbone_parameters_, config_.train.clip_norm) + clip_gradients(head_parameters_, 0);
-  const bool finite = std::isfinite(loss) && std::isfinite(norm);
-  if (finite) {
+  Step step{0, {}, true};
+  for (const Batch& batch : batches) add_losses(batch, 1.0 / static_cast<double>(batches.size()), head_only, step);
+  step.finite = std::isfinite(step.loss) && std::isfinite(clip());
+  if (step.finite) {
     optimizer_->step(lr);
   } else {
     const torch::NoGradGuard no_grad;
     for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(before[i]);
   }
-  return {loss, finite};
+  return step;
+}
+
+std::shared_ptr<torch::nn::Module> find_part(const Objective& objective, const std::string& name) {
+  for (const Part& part : objective.parts()) {
+    if (part.name == name) return part.module;
+  }
+  return nullptr;
 }
 
 }  // namespace facerec

@@ -14,11 +14,17 @@ namespace {
 // Enough to fill the kernels; IR-50 takes some twenty seconds for all trials on two cores.
 int64_t trial_images(torch::Device device) { return device.is_cuda() ? 64 : 8; }
 
-Batch trial_batch(const TrainConfig& config, int64_t classes, torch::Device device) {
+constexpr int64_t trial_classes = 2;
+
+Batch trial_batch(const TrainConfig& config, torch::Device device) {
   const int64_t count = std::min(config.train.batch_size, trial_images(device));
   Batch batch;
-  batch.pixels.assign(static_cast<size_t>(count * config.model.input[0] * config.model.input[1] * 3), 127);
-  for (int64_t i = 0; i < count; ++i) batch.labels.push_back(i % classes);
+  const Size2 size = batch_image_size(config);
+  batch.pixels.assign(static_cast<size_t>(count * size[0] * size[1] * 3), 127);
+  for (int64_t i = 0; i < count; ++i) {
+    batch.labels.push_back(i % trial_classes);
+    batch.indices.push_back(i % 2);
+  }
   return batch;
 }
 
@@ -29,10 +35,9 @@ double seconds_of(const std::function<void()>& work) {
 }
 
 // The shortest of three steps after a first one that sets up the kernels.
-double time_steps(const TrainConfig& config, torch::Device device, const Numerics& numerics) {
-  constexpr int64_t classes = 2;
-  Learner learner(config, classes, device, numerics);
-  const std::vector<Batch> batches{trial_batch(config, classes, device)};
+double time_steps(const TrainConfig& config, const TaskData& data, torch::Device device, const Numerics& numerics) {
+  Learner learner(config, {trial_classes, data.attributes}, device, numerics);
+  const std::vector<Batch> batches{trial_batch(config, device)};
   learner.step(batches, 0, false);
   double best = 1e9;
   for (int i = 0; i < 3; ++i) best = std::min(best, seconds_of([&] { learner.step(batches, 0, false); }));
@@ -55,14 +60,15 @@ class KeepGenerator {
 
 }  // namespace
 
-Numerics decide_numerics(const TrainConfig& config, torch::Device device) {
+Numerics decide_numerics(const TrainConfig& config, const TaskData& data, torch::Device device) {
   Numerics first{resolve_precision(config.train.precision, device), config.train.memory_format};
   if (first.memory_format != "auto") return first;
   first.memory_format = "channels_first";
   if (config.run.deterministic) return first;
   const Numerics last{first.precision, "channels_last"};
   const KeepGenerator keep_weights(torch::kCPU), keep_dropout(device);
-  const double seconds_first = time_steps(config, device, first), seconds_last = time_steps(config, device, last);
+  const double seconds_first = time_steps(config, data, device, first);
+  const double seconds_last = time_steps(config, data, device, last);
   spdlog::info("memory format: channels_first {:.0f} ms, channels_last {:.0f} ms a step of {} images",
                1e3 * seconds_first, 1e3 * seconds_last, std::min(config.train.batch_size, trial_images(device)));
   return seconds_last < seconds_first ? last : first;

@@ -36,6 +36,7 @@ std::vector<ParameterGroup> parameter_groups(const torch::nn::Module& module, co
   }
   std::map<double, ParameterGroup> by_decay;
   for (const auto& parameter : module.named_parameters()) {
+    if (!parameter.value().requires_grad()) continue;
     const Kind kind = kind_of(parameter.key(), parameter.value(), norms);
     const bool decays = kind == Kind::weight || (kind == Kind::prelu ? config.decay_prelu : config.decay_norm);
     const double decay = decays ? config.weight_decay : 0.0;

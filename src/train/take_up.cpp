@@ -1,11 +1,15 @@
 #include "train/take_up.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <map>
-#include <set>
 
+#include "facerec/core/error.h"
+#include "facerec/core/text.h"
 #include "facerec/io/tensor_file.h"
 #include "model/bytes.h"
+#include "train/evolve_order.h"
 
 namespace facerec {
 namespace {
@@ -27,32 +31,6 @@ torch::Tensor head_weight(const TensorFile& file) {
   return {};
 }
 
-// Whether face.evoLVe counts a parameter among BatchNorm's (util/utils.py): for IR networks by the kind of its layer,
-// for others by "bn" in its name, which leaves out that of a shortcut ("downsample.1").
-bool is_norm(const std::string& name, const std::string& architecture, const std::set<std::string>& norms) {
-  if (!architecture.starts_with("ir_")) return name.find("bn") != std::string::npos;
-  return norms.contains(name.substr(0, name.rfind('.')));
-}
-
-// Names as the optimizer's state has them, in the order in which face.evoLVe hands the parameters to torch.optim.SGD.
-std::vector<std::string> evolve_order(const Learner& learner) {
-  std::vector<std::string> names, of_norms;
-  std::set<std::string> norms;
-  for (const auto& buffer : learner.backbone()->named_buffers()) {
-    const std::string& name = buffer.key();
-    if (name.ends_with("running_mean")) norms.insert(name.substr(0, name.rfind('.')));
-  }
-  for (const auto& parameter : learner.backbone()->named_parameters()) {
-    const bool norm = is_norm(parameter.key(), learner.backbone()->spec().architecture, norms);
-    (norm ? of_norms : names).push_back("momentum.backbone." + parameter.key());
-  }
-  for (const auto& parameter : learner.head()->named_parameters()) {
-    names.push_back("momentum.head." + parameter.key());
-  }
-  names.insert(names.end(), of_norms.begin(), of_norms.end());
-  return names;
-}
-
 // The momenta in the order of the parameters. Keys count these, "state.12"; before PyTorch 1.6 they are addresses, and
 // the parameters stand in the order in which they were first stepped.
 std::vector<const TensorView*> momenta_of(const TensorFile& file) {
@@ -71,6 +49,35 @@ std::vector<const TensorView*> momenta_of(const TensorFile& file) {
 }
 
 }  // namespace
+
+void take_up_backbone(const fs::path& path, const Backbone& backbone) {
+  const std::string& wanted = backbone.spec().architecture;
+  const TensorFile file = open_tensor_file(path);
+  std::optional<Recognition> found = examine(file, {.architecture = wanted}).model;
+  if (!found) {
+    throw Error::usage("holds the architecture '" + recognise(file).spec.architecture +
+                       "', the configuration asks for '" + wanted + "'")
+        .file(text_of(path))
+        .hint("set model.name to that of the file, or leave it out of a configuration for finetune");
+  }
+  const torch::NoGradGuard without_gradient;
+  std::vector<std::string> kept;
+  size_t loaded = 0;
+  for (const auto& [name, tensor] : state_dict(backbone)) {
+    const auto stored = found->tensors.find(name);
+    if (stored == found->tensors.end()) continue;  // BatchNorm's counter, in old files
+    if (tensor.sizes() != torch::IntArrayRef(stored->second.shape)) {
+      kept.push_back(name);
+      continue;
+    }
+    torch::Tensor(tensor).copy_(tensor_of(stored->second));
+    ++loaded;
+  }
+  spdlog::info("{} tensors of the backbone loaded from {}", loaded, text_of(path));
+  if (!kept.empty()) spdlog::warn("not loaded, since they have another shape there: {}", join(kept));
+  if (!found->left_out.empty())
+    spdlog::info("left there, since it is no part of the backbone: {}", join(found->left_out));
+}
 
 bool take_up_head(const fs::path& path, const Head& head) {
   const TensorFile file = open_tensor_file(path);
@@ -91,16 +98,21 @@ bool take_up_momentum(const fs::path& path, const Learner& learner) {
   const std::vector<const TensorView*> momenta = momenta_of(file);
   std::map<std::string, torch::Tensor> state;
   for (const auto& [name, tensor] : learner.optimizer_state()) state.emplace(name, tensor);
-  const std::vector<std::string> order = evolve_order(learner);
-  if (momenta.size() != order.size() || state.size() != order.size()) return false;
+  std::vector<std::string> head_parameters;
+  for (const auto& parameter : find_part(learner.objective(), "head")->named_parameters()) {
+    head_parameters.push_back(parameter.key());
+  }
+  const std::vector<std::string> order = evolve_groups(*learner.objective().backbone(), head_parameters).in_order();
+  if (momenta.size() != order.size()) return false;
   std::vector<std::pair<torch::Tensor, torch::Tensor>> copies;
   for (size_t i = 0; i < order.size(); ++i) {
-    const auto to = state.find(order[i]);
-    if (to == state.end()) return false;
+    const auto to = state.find("momentum." + order[i]);
+    if (to == state.end()) continue;  // it does not learn here
     const torch::Tensor momentum = tensor_of(*momenta[i]);
     if (momentum.sizes() != to->second.sizes() || !momentum.is_floating_point()) return false;
     copies.emplace_back(to->second, momentum);
   }
+  if (copies.size() != state.size()) return false;
   const torch::NoGradGuard without_gradient;
   for (auto& [to, from] : copies) to.copy_(from);
   return true;

@@ -16,12 +16,15 @@
 #include "facerec/core/progress.h"
 #include "facerec/core/random.h"
 #include "facerec/core/stop.h"
+#include "facerec/core/text.h"
 #include "facerec/data/loader.h"
 #include "facerec/model/device.h"
+#include "facerec/model/head.h"
 #include "facerec/model/weights.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/schedule.h"
 #include "train/checkpoint.h"
+#include "train/held_out.h"
 #include "train/metrics_log.h"
 #include "train/take_up.h"
 
@@ -35,11 +38,14 @@ double seconds_since(Clock::time_point begin) { return std::chrono::duration<dou
 LoaderOptions loader_options(const TrainOptions& options) {
   const TrainConfig& config = options.config;
   LoaderOptions loader;
-  loader.width = static_cast<int>(config.model.input[0]);
-  loader.height = static_cast<int>(config.model.input[1]);
+  const Size2 size = batch_image_size(config);
+  loader.width = static_cast<int>(size[0]);
+  loader.height = static_cast<int>(size[1]);
   loader.batch_size = config.train.batch_size;
   loader.workers = static_cast<int>(config.data.workers);
-  loader.flip = config.data.augment.flip;
+  loader.augment = config.data.augment;
+  if (config.task == "super_resolution") loader.augment.crop = {.probability = 1, .resize = 0};  // stored pixels
+  loader.low_resolution = config.train.low_resolution;
   loader.seed = static_cast<uint64_t>(config.run.seed);
   loader.strict = options.strict;
   return loader;
@@ -53,6 +59,15 @@ void set_up_library(const TrainConfig& config) {
   torch::manual_seed(Random("torch", {static_cast<uint64_t>(config.run.seed)})());
 }
 
+Head& head_of(const Learner& learner) {
+  const auto head = std::dynamic_pointer_cast<Head>(find_part(learner.objective(), "head"));
+  if (!head) throw Error::usage("this training has no head that a stored one could be taken up by");
+  return *head;
+}
+
+// The figure of validation.
+const char* figure_name(const TrainConfig& config) { return config.task == "super_resolution" ? "psnr" : "accuracy"; }
+
 class Run {
  public:
   Run(const TrainOptions& options, const TrainingSet& data, const Validate& validate)
@@ -64,8 +79,10 @@ class Run {
     set_up_library(config_);
     start_learner();
     const LoaderOptions loader = loader_options(options);
-    auto sampler = shuffle_sampler(data.shares, static_cast<uint64_t>(config_.run.seed));
+    auto sampler =
+        make_sampler(config_.data.sampler, data, config_.train.batch_size, static_cast<uint64_t>(config_.run.seed));
     const int64_t per_epoch = batches_per_epoch(sampler->length(), loader);
+    state_.batches_per_epoch = per_epoch;
     if (!options.checkpoint) state_.step = options.epochs_done * per_epoch / config_.train.accumulate;
     const int64_t batches = state_.step * config_.train.accumulate;
     loader_ = std::make_unique<Loader>(data.images, std::move(sampler), loader,
@@ -90,15 +107,17 @@ class Run {
       progress.update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", loss_, rate_));
       result_.signal = stop_signal();
       const bool last = state_.step == length_.total_steps;
-      if (is_due(config_.validation.every_steps) || last) validate_or_save();
-      if (is_due(config_.checkpoint.every_steps) || last || result_.signal != 0) save();
+      if (is_due(config_.validation) || last) validate_or_save();
+      if (is_due(config_.checkpoint) || last || result_.signal != 0) save();
     }
     return finish();
   }
 
  private:
   void start_learner() {
-    state_.classes = data_.images->classes();
+    const TaskData task = task_data();
+    state_.classes = task.classes;
+    held_out_ = open_held_out_sets(config_, task.attributes);
     state_.config = config_json(config_);
     if (options_.checkpoint) {
       const RunState stored = read_run_state(*options_.checkpoint);
@@ -110,9 +129,9 @@ class Run {
       state_ = stored;
       state_.config = config;
     } else {
-      state_.numerics = decide_numerics(config_, device_);
+      state_.numerics = decide_numerics(config_, task, device_);
     }
-    learner_ = std::make_unique<Learner>(config_, state_.classes, device_, state_.numerics);
+    learner_ = std::make_unique<Learner>(config_, task, device_, state_.numerics);
     if (options_.checkpoint) {
       load_checkpoint(*options_.checkpoint, *learner_);
     } else {
@@ -120,14 +139,20 @@ class Run {
     }
   }
 
+  TaskData task_data() const {
+    if (config_.task == "identity") return {data_.images->classes()};
+    if (config_.task == "attributes") return {0, read_attributes(config_.data, *data_.images)};
+    return {};
+  }
+
   void initialise_from_files() {
-    if (!config_.init_from.empty()) load_weights(config_.init_from, *learner_->backbone());
+    if (!config_.init_from.empty()) learner_->objective().start_from(config_.init_from);
     auto report = [](const char* what, const fs::path& file, bool fits) {
       if (fits) spdlog::info("{} taken up from {}", what, text_of(file));
       if (!fits) spdlog::warn("{}: the {} does not fit this training, which starts with its own", text_of(file), what);
     };
     if (!options_.head_from.empty()) {
-      report("head", options_.head_from, take_up_head(options_.head_from, *learner_->head()));
+      report("head", options_.head_from, take_up_head(options_.head_from, head_of(*learner_)));
     }
     if (!options_.optimizer_from.empty()) {
       report("optimizer state", options_.optimizer_from, take_up_momentum(options_.optimizer_from, *learner_));
@@ -135,13 +160,21 @@ class Run {
   }
 
   int64_t images_per_step() const { return config_.train.batch_size * config_.train.accumulate; }
-  bool is_due(int64_t every) const { return state_.step % every == 0; }
+  // Of a section with every_steps and every_epochs.
+  template <class Section>
+  bool is_due(const Section& section) const {
+    if (section.every_epochs == 0) return state_.step % section.every_steps == 0;
+    const int64_t epochs = length_.epochs_in(state_.step);
+    return epochs > length_.epochs_in(state_.step - 1) && epochs % section.every_epochs == 0;
+  }
 
   void log_start() {
+    const Part network = learner_->objective().parts().front();
     spdlog::info("{}: {:.2f} M parameters, {} identities, {} images, {} steps of {} images, {}, {}, {}",
-                 config_.model.name, static_cast<double>(count_parameters(*learner_->backbone())) / 1e6,
-                 data_.images->classes(), data_.images->size(), length_.total_steps, images_per_step(), device_.str(),
-                 state_.numerics.precision, state_.numerics.memory_format);
+                 config_.task == "super_resolution" ? config_.super_resolution.network : config_.model.name,
+                 static_cast<double>(count_parameters(*network.module)) / 1e6, data_.images->classes(),
+                 data_.images->size(), length_.total_steps, images_per_step(), device_.str(), state_.numerics.precision,
+                 state_.numerics.memory_format);
     if (state_.step > 0) spdlog::info("continues at step {}", state_.step);
   }
 
@@ -153,6 +186,7 @@ class Run {
     rate_ = learning_rate(config_.schedule, config_.optimizer.lr, state_.step, length_);
     const Learner::Step step = learner_->step(batches, rate_, state_.step < config_.train.head_warmup_steps);
     loss_ = step.loss;
+    terms_ = step.terms;
     ++state_.step;
     ++steps_here_;
     seconds_here_ += seconds_since(begin);
@@ -163,12 +197,17 @@ class Run {
       count_nonfinite(batches);
     }
     for (Batch& batch : batches) loader_->give_back(std::move(batch));
-    if (is_due(config_.train.log_every) || state_.step == length_.total_steps) log_step();
+    if (state_.step % config_.train.log_every == 0 || state_.step == length_.total_steps) log_step();
   }
 
   void count_nonfinite(const std::vector<Batch>& batches) {
     ++state_.skipped_steps;
-    spdlog::warn("step {}: the loss is not finite, the step is skipped", state_.step);
+    std::vector<std::string> faulty;
+    for (const auto& [name, value] : terms_) {
+      if (!std::isfinite(value)) faulty.push_back(name);
+    }
+    spdlog::warn("step {}: {} not finite, the step is skipped", state_.step,
+                 faulty.empty() ? "the gradient is" : "of the loss, " + join(faulty) + " is");
     if (++state_.nonfinite_in_a_row < config_.train.max_nonfinite) return;
     std::string names;
     for (const Batch& batch : batches) {
@@ -192,6 +231,9 @@ class Run {
                                 {"lr", rate_},
                                 {"images_per_second", speed},
                                 {"data_wait_share", waited_here_ / seconds_here_}};
+    if (terms_.size() > 1) {
+      for (const auto& [name, value] : terms_) line["losses"][name] = value;
+    }
     metrics_->write(line);
     if (seconds_since(logged_) < 10 && state_.step != length_.total_steps) return;
     logged_ = Clock::now();
@@ -209,18 +251,25 @@ class Run {
     }
   }
 
+  std::vector<ValidationScore> scores() {
+    Objective& objective = learner_->objective();
+    return config_.task == "identity" ? validate_(objective.backbone()) : facerec::validate(objective, held_out_);
+  }
+
   void validate() {
-    const std::vector<ValidationScore> scores = validate_(learner_->backbone());
-    if (scores.empty()) return;
+    const std::vector<ValidationScore> found = scores();
+    if (found.empty()) return;
     nlohmann::ordered_json line{{"step", state_.step}, {"validation", nlohmann::ordered_json::object()}};
     double sum = 0;
-    for (const ValidationScore& score : scores) {
-      line["validation"][score.name] = score.accuracy;
-      sum += score.accuracy;
-      spdlog::info("step {}  {} accuracy {:.4f}", state_.step, score.name, score.accuracy);
+    int deciding = 0;
+    const char* figure = figure_name(config_);
+    for (const ValidationScore& score : found) {
+      line["validation"][score.name] = score.value;
+      if (score.decides) sum += score.value, ++deciding;
+      spdlog::info("step {}  {} {} {:.4f}", state_.step, score.name, figure, score.value);
     }
-    const double metric = sum / static_cast<double>(scores.size());
-    line["mean_accuracy"] = metric;
+    const double metric = sum / std::max(1, deciding);
+    line[std::string("mean_") + figure] = metric;
     metrics_->write(line);
     if (state_.best && metric <= state_.best->metric) return;
     state_.best = {metric, state_.step};
@@ -229,7 +278,7 @@ class Run {
 
   void save() {
     save_checkpoint(checkpoint_folder(options_.run, state_.step), *learner_, state_);
-    prune_checkpoints(options_.run, config_.checkpoint.keep);
+    if (config_.checkpoint.keep > 0) prune_checkpoints(options_.run, config_.checkpoint.keep);
   }
 
   // Joined with what an earlier process of this run had met.
@@ -272,12 +321,14 @@ class Run {
   const TrainingSet& data_;
   const Validate& validate_;
   torch::Device device_;
+  std::vector<HeldOutSet> held_out_;
   RunLength length_{};
   RunState state_;
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<MetricsLog> metrics_;
   double loss_ = 0, rate_ = 0;
+  std::vector<std::pair<std::string, double>> terms_;
   int64_t steps_here_ = 0;
   double seconds_here_ = 0, waited_here_ = 0;
   Clock::time_point logged_ = Clock::now();

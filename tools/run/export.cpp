@@ -43,6 +43,7 @@ const Format& format_of(const fs::path& out) {
 }  // namespace
 
 int run_export(const ExportVerb& verb, const CommonOptions& common) {
+  if (verb.layout == "face.evolve") return run_export_evolve(verb, common);
   const Format& format = format_of(verb.out);
   if (fs::exists(verb.out) && !verb.force) {
     throw Error::usage("exists already").file(verb.out).hint("--force replaces it");

@@ -236,6 +236,7 @@ std::string run_text(const Json& json) {
 }  // namespace
 
 int run_info(const InfoVerb& verb, const CommonOptions& common) {
+  if (verb.config) return run_info_config(verb, common);
   const fs::path path = verb.data.path;
   if (verb.against.empty()) {
     for (const auto& [option, value] : {std::pair("--out", verb.out), std::pair("--model", verb.model),

@@ -16,6 +16,7 @@
 #include "facerec/data/pairs.h"
 #include "facerec/infer/engine.h"
 #include "facerec/recognize/overlap.h"
+#include "tools/run/identity_counts.h"
 #include "tools/run/lines.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
@@ -29,34 +30,6 @@ Json json_of(const Problems& problems) {
   Json list = Json::array();
   for (const BadInput& problem : problems.list()) list.push_back({{"name", problem.name}, {"reason", problem.reason}});
   return {{"count", problems.count()}, {"list", list}};
-}
-
-// ---- Images per identity
-
-// Identities by their number of images, in steps of 1, 2, 5, 10, 20, 50, …
-Json histogram_of(const std::vector<int64_t>& ascending) {
-  Json bins = Json::array();
-  int64_t from = 1;
-  for (size_t done = 0, step = 0; done < ascending.size(); ++step) {
-    constexpr int64_t steps[] = {1, 2, 5};
-    int64_t to = steps[step % 3];
-    for (size_t power = 0; power < step / 3; ++power) to *= 10;
-    const auto end = std::upper_bound(ascending.begin(), ascending.end(), to);
-    const auto count = static_cast<size_t>(end - ascending.begin()) - done;
-    if (count > 0) bins.push_back({{"from", from}, {"to", to}, {"identities", count}});
-    done += count;
-    from = to + 1;
-  }
-  return bins;
-}
-
-Json images_per_identity(const Dataset& data) {
-  std::vector<int64_t> counts = images_per_class(data);
-  std::sort(counts.begin(), counts.end());
-  return {{"min", counts.front()},
-          {"median", counts[counts.size() / 2]},
-          {"max", counts.back()},
-          {"histogram", histogram_of(counts)}};
 }
 
 // ---- Sizes, and decoding
@@ -214,22 +187,6 @@ void add_problems_text(const Json& problems, Lines& lines) {
     lines.add("", fmt::format("{}: {}", problem["name"].get<std::string>(), problem["reason"].get<std::string>()));
   }
   if (problems["list"].size() > shown) lines.add("", "… --json lists a thousand");
-}
-
-// "1 to 4, median 3: 1 with 1, 5 with 2, 6 with 3-5"
-std::string counts_text(const Json& counts) {
-  std::string text = counts["min"] == counts["max"]
-                         ? with_commas(counts["min"])
-                         : fmt::format("{} to {}, median {}", with_commas(counts["min"]), with_commas(counts["max"]),
-                                       with_commas(counts["median"]));
-  if (counts["histogram"].size() < 2) return text;
-  const char* before = ": ";
-  for (const Json& bin : counts["histogram"]) {
-    const std::string range = bin["from"] == bin["to"] ? bin["to"].dump() : bin["from"].dump() + "-" + bin["to"].dump();
-    text += fmt::format("{}{} with {}", before, with_commas(bin["identities"]), range);
-    before = ", ";
-  }
-  return text;
 }
 
 void add_set_text(const Json& json, Lines& lines) {

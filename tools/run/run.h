@@ -13,9 +13,11 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common);
 int run_info(const InfoVerb& verb, const CommonOptions& common);
 int run_pack(const PackVerb& verb, const CommonOptions& common);
 int run_align(const AlignVerb& verb, const CommonOptions& common);
+int run_info_config(const InfoVerb& verb, const CommonOptions& common);
 int run_info_dataset(const InfoVerb& verb, const CommonOptions& common);
 int run_info_gallery(const fs::path& path, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
+int run_export_evolve(const ExportVerb& verb, const CommonOptions& common);  // --layout face.evolve
 int run_enroll(const EnrollVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
 int run_verify(const VerifyVerb& verb, const CommonOptions& common);

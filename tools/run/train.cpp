@@ -11,13 +11,16 @@
 #include "facerec/data/dataset.h"
 #include "facerec/data/view.h"
 #include "facerec/infer/evolve_run.h"
+#include "facerec/infer/super_resolution.h"
 #include "facerec/model/preprocess.h"
 #include "facerec/model/weights.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/trainer.h"
 #include "tools/run/evaluation.h"
 #include "tools/run/log.h"
+#include "tools/run/published_layout.h"
 #include "tools/run/run.h"
+#include "tools/run/smoke.h"
 
 namespace facerec {
 namespace {
@@ -26,9 +29,11 @@ namespace {
 std::vector<EvaluationSet> open_validation_sets(const TrainConfig& config, bool asked) {
   std::vector<EvaluationSet> sets;
   std::vector<std::string> names;
+  if (config.task != "identity") return sets;  // validated by themselves
   for (const ValidationSetConfig& set : config.validation.data) {
     const std::string path = below_root(config.data.root, set.path);
-    for (PairSet& each : open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false)) {
+    const PairLabels labels{.one_is_same = set.positive == "same", .required = true};
+    for (PairSet& each : open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false, labels)) {
       try {
         check_folds(each, path);                               // too few pairs show before the training, not after
         each.images = std::make_shared<HeldSet>(each.images);  // read once, whatever the number of validations
@@ -61,7 +66,7 @@ Validate validation(const TrainConfig& config, const std::vector<EvaluationSet>&
     scores.reserve(sets.size());
     for (const EvaluationSet& set : sets) {
       const ReportEntry entry = evaluate(*engine, set, {}, evaluation_options(config));
-      scores.push_back({set.name, entry.verification().accuracy.mean});
+      scores.push_back({set.name, entry.verification().accuracy.mean, true});
     }
     return scores;
   };
@@ -101,26 +106,10 @@ std::optional<EvolveCheckpoint> evolve_origin(const TrainVerb& verb, const Train
   return verb.from.empty() ? std::nullopt : evolve_checkpoint_of(config.init_from);
 }
 
-// A root laid out as face.evoLVe's names both: its training folder and its benchmarks.
-void take_published_layout(TrainConfig& config) {
-  DataConfig& data = config.data;
-  if (data.root.empty() || data.train.size() != 1 || !data.train.front().path.empty()) return;
-  data.train.front().path = training_folder_in(data.root);
-  if (data.train.front().path.empty()) {
-    throw Error::usage("no training data is named, and this folder has none of face.evoLVe's names")
-        .file(data.root)
-        .hint("they are imgs, imgs_train, imgs_casia and ms1m_align_112; else give data.train");
-  }
-  spdlog::info("training images: {}", below_root(data.root, data.train.front().path));
-  if (!config.validation.data.empty()) return;
-  for (const std::string& path : evaluation_sets_in(data.root)) {
-    config.validation.data.push_back({"", path, ""});
-    spdlog::info("benchmark: {}", below_root(data.root, path));
-  }
-}
-
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
   if (!verb.from.empty()) config.init_from = verb.from;
+  if (!config.distill.teacher.empty())
+    config.distill.teacher = text_of(find_model(config.distill.teacher, config.run.dir));
   const auto resumed = verb.resume.empty() ? std::nullopt : evolve_origin(verb, config);
   if (resumed && !config.init_from.empty()) {
     throw Error::usage("--resume names a training of another program: there is nothing else to start from")
@@ -129,6 +118,10 @@ void resolve_start(const TrainVerb& verb, TrainConfig& config) {
   }
   if (resumed) config.init_from = text_of(resumed->backbone);
   if (config.init_from.empty()) return;
+  if (config.task == "super_resolution") {
+    config.init_from = text_of(find_super_resolver(config.init_from));
+    return;
+  }
   const fs::path file = find_model(config.init_from, config.run.dir);
   config.init_from = text_of(file);
   if (resumed || !verb.from.empty()) take_model_from(file, verb.model_options, verb.model_keys, config.model);
@@ -168,6 +161,11 @@ TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
   return options;
 }
 
+void compare(const char* key, std::optional<int64_t> expected, int64_t found) {
+  if (expected && *expected != found)
+    spdlog::warn("{}: {} in the configuration, {} in the data", key, *expected, found);
+}
+
 // The final comparison: the best model on all benchmarks, beside the one that fine-tuning started from.
 Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::path& run,
                     const std::vector<EvaluationSet>& sets) {
@@ -188,7 +186,7 @@ Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::
   return report;
 }
 
-nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result) {
+nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result, const char* metric) {
   nlohmann::ordered_json json{{"run", text_of(run)},
                               {"steps", result.steps},
                               {"final_loss", nullptr},
@@ -200,7 +198,7 @@ nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result) {
                               {"signal", nullptr},
                               {"evaluation", nullptr}};
   if (result.final_loss) json["final_loss"] = *result.final_loss;
-  if (result.best) json["best"] = {{"mean_accuracy", result.best->metric}, {"step", result.best->step}};
+  if (result.best) json["best"] = {{metric, result.best->metric}, {"step", result.best->step}};
   if (result.signal != 0) json["signal"] = result.signal;
   return json;
 }
@@ -232,6 +230,8 @@ int exit_code(const TrainResult& result) {
 int run_train(const TrainVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
   TrainConfig config = verb.config;
+  std::optional<SmokeData> smoke;
+  if (verb.preset == "smoke") smoke.emplace().take_place(config);
   const bool asked = !config.validation.data.empty();
   take_published_layout(config);
   resolve_start(verb, config);
@@ -239,16 +239,21 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
     print_answer(common, config_json(config), to_yaml(config_json(config)));
     return exit_done;
   }
-  const TrainingSet data = open_training_set(config.data, verb.strict);
+  const TrainingSet data = config.task == "identity" ? open_training_set(config.data, verb.strict)
+                                                     : open_training_images(config.data, verb.strict);
   const std::vector<EvaluationSet> sets = open_validation_sets(config, asked);
   const TrainOptions options = place_run(verb, config);
   const LogFile log(options.run / "train.log");
   spdlog::info("run: {}", text_of(options.run));
+  for (const std::string& line : verb.translation) spdlog::info("{}", line);
+  compare("num_classes", verb.expected.identities, data.images->classes());
+  compare("num_samples", verb.expected.images, data.images->size());
   if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(options.config)));
 
   const TrainResult result = train_or_discard(options, data, validation(config, sets));
 
-  nlohmann::ordered_json json = answer(options.run, result);
+  nlohmann::ordered_json json =
+      answer(options.run, result, config.task == "super_resolution" ? "mean_psnr" : "mean_accuracy");
   std::string text;
   if (!sets.empty() && result.signal == 0) {
     const Report report = final_report(verb, config, options.run, sets);

@@ -7,6 +7,7 @@
 
 #include "facerec/config/fields.h"
 #include "facerec/config/node.h"
+#include "facerec/core/error.h"
 
 namespace facerec {
 
@@ -64,6 +65,10 @@ std::string to_json_text(const nlohmann::ordered_json& value, int indent = -1);
 
 // YAML with every value, one to a line; what parse_yaml reads back to an equal struct.
 std::string to_yaml(const nlohmann::ordered_json& value);
+
+// An error about a key (Error::key) with the file and the line, or the argument, that the key is from; where it is not
+// given, those of the section around it. Others come back as they are.
+Error located(const Error& error, const Node& root);
 
 template <class Config>
 void read_config(const Node& root, Config& config) {

@@ -35,4 +35,7 @@ Node load_yaml(const fs::path& path);
 // List items are named by their index: "data.train.0.path=DIR". Throws a usage Error when it is not of that form.
 void set_value(Node& root, const std::string& assignment);
 
+// The same with a value that was read elsewhere: `key` is "section.key".
+void set_value(Node& root, const std::string& key, const Node& value);
+
 }  // namespace facerec

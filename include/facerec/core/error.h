@@ -22,18 +22,20 @@ class Error : public std::exception {
   Error&& hint(std::string remedy) &&;
   Error&& file(std::string path) &&;
   Error&& offset(uint64_t bytes) &&;  // position of the fault in `file`
+  Error&& key(std::string path) &&;   // of the configuration that is at fault, "data.sampler.images"
 
   Kind kind() const { return kind_; }
   const std::string& message() const { return message_; }
   const std::string& hint() const { return hint_; }
   const std::string& file() const { return file_; }
   std::optional<uint64_t> offset() const { return offset_; }
+  const std::string& key() const { return key_; }
 
   // "file: message (byte offset); hint", for logs.
   const char* what() const noexcept override;
 
  private:
-  std::string message_, hint_, file_;
+  std::string message_, hint_, file_, key_;
   std::optional<uint64_t> offset_;
   Kind kind_ = Kind::runtime;
   mutable std::string what_;

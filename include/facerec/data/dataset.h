@@ -80,6 +80,10 @@ struct TrainingSet {
 // `strict`: the first problem is thrown. Throws a usage Error when fewer than two identities are left.
 TrainingSet open_training_set(const DataConfig& config, bool strict = false);
 
+// The same for tasks that do not learn identities: any number of them, images directly in a folder too, min_images set
+// aside.
+TrainingSet open_training_images(const DataConfig& config, bool strict = false);
+
 // The training set inside a folder laid out as face.evoLVe's and its followers': imgs, imgs_train, imgs_casia or
 // ms1m_align_112, the first that is there; "" when none is.
 std::string training_folder_in(const fs::path& root);

@@ -29,12 +29,13 @@ struct LoaderOptions {
   int width = 112, height = 112;  // images of another size are resized
   int64_t batch_size = 128;
   int workers = 0;           // threads; 0: the cores available
-  double flip = 0.5;         // probability of a horizontal flip
+  AugmentConfig augment = no_augmentation();
+  LowResolutionConfig low_resolution = {};
   bool drop_last = true;     // leave out the images that do not fill the last batch of an epoch
   bool strict = false;       // throw at the first image that cannot be read, instead of replacing it
   bool keep_broken = false;  // leave it in its place, black, and tell of it in Batch::broken
   int64_t epochs = 0;        // next() is not called after so many; 0: no end
-  uint64_t seed = 1;         // of the flips
+  uint64_t seed = 1;         // of the augmentation
 };
 
 // Where a training run stands in its data: everything that the order of later samples depends on, beside the seed.
@@ -49,7 +50,7 @@ int64_t batches_per_epoch(int64_t images, const LoaderOptions& options);
 // Memory: the batch that was handed out and at most four that are under way, of batch_size × height × width × 3 bytes,
 // and one or two orders of 4 bytes an image.
 //
-// Epoch after epoch, batch after batch. The images of a batch, their order and their flips depend on the sampler, the
+// Epoch after epoch, batch after batch. The images of a batch, their order and their changes depend on the sampler, the
 // seed, the epoch and the position alone, not on threads or timing. An image that cannot be read or decoded is replaced
 // by another one drawn from (seed, epoch, position), and remembered in bad_inputs(); when nothing can be read, next()
 // throws. Options say what else may become of it.

@@ -8,6 +8,9 @@
 
 namespace facerec {
 
+struct SamplerConfig;
+struct TrainingSet;
+
 // The order is a function of the seed and the epoch alone: any number of workers, and of processes that divide an epoch
 // among them, finds the same one, and a run goes on from (epoch, position) without having drawn what came before.
 class Sampler {
@@ -31,5 +34,22 @@ std::shared_ptr<const Sampler> sequential_sampler(int64_t images);
 
 // Throws a usage Error when a share is so small that no epoch would use an image of it.
 std::shared_ptr<const Sampler> shuffle_sampler(std::vector<Share> shares, uint64_t seed);
+
+// As many draws as there are images, with replacement, every class as likely as any other and within it every image (by
+// the weights of the shares): torch's WeightedRandomSampler with weights 1 / images of the class, as face.evoLVe has
+// it. `labels`: one an image, not negative; a class without images is never drawn.
+std::shared_ptr<const Sampler> balanced_sampler(const std::vector<int64_t>& labels, std::vector<Share> shares,
+                                                uint64_t seed);
+
+// Batches of `identities` classes with `images` images each, one class after the other: every class once an epoch, in
+// random order, those left over by the last full batch not at all; its images drawn without putting back. Throws a
+// usage Error with the key of the configuration when there are fewer classes, or when one has fewer images.
+std::shared_ptr<const Sampler> pk_sampler(const std::vector<int64_t>& labels, int64_t identities, int64_t images,
+                                          uint64_t seed);
+
+// The one that data.sampler names. pk: throws a usage Error with its key when identities × images is not the batch's
+// size, or when a set of the training data has a weight, which would have no meaning.
+std::shared_ptr<const Sampler> make_sampler(const SamplerConfig& config, const TrainingSet& data, int64_t batch_size,
+                                            uint64_t seed);
 
 }  // namespace facerec

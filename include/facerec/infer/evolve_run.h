@@ -23,4 +23,8 @@ std::optional<EvolveCheckpoint> find_evolve_checkpoint(const fs::path& folder);
 // The checkpoint that this backbone's file belongs to; nullopt when its name is not of that form.
 std::optional<EvolveCheckpoint> evolve_checkpoint_of(const fs::path& backbone);
 
+// How a checkpoint is called in `folder`: Backbone_Epoch_3_Batch_9000.pth, Head_Epoch_3_Batch_9000.pth,
+// Optimizer_Epoch3_Batch9000.pth; Backbone_Best.pth and so on when the epochs are not known.
+EvolveCheckpoint evolve_checkpoint_names(const fs::path& folder, std::optional<int64_t> epochs, int64_t batches);
+
 }  // namespace facerec

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "facerec/core/files.h"
 #include "facerec/image/image.h"
 
 namespace facerec {
@@ -34,11 +35,17 @@ struct SuperResolverOptions {
 //                   large, s from 2 to 8. C = 3: RGB. C = 1: the luma of BT.601's full range; the chroma is enlarged by
 //                   the bicubic filter (ESPCN, the super-resolution-10 of the ONNX model zoo). Whether the values are
 //                   0 … 1 or 0 … 255 is found by trying: a network must give about what the bicubic filter gives.
-//   any other file  .pth, .pt, .safetensors: RCAN by its keys (Zhang et al. 2018, "Image Super-Resolution Using Very
-//                   Deep Residual Channel Attention Networks"; yulunzhang/RCAN), of any depth and width, for a scale of
-//                   2, 3, 4 or 8
+//   any other file  .pth, .pt, .safetensors: told by its keys, of any depth and width,
+//                   RCAN (Zhang et al. 2018, "Image Super-Resolution Using Very Deep Residual Channel Attention
+//                   Networks"; yulunzhang/RCAN), for a scale of 2, 3, 4 or 8;
+//                   ESPCN (Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution Using an Efficient
+//                   Sub-Pixel Convolutional Neural Network"; yjn870/ESPCN-pytorch) on RGB, for a scale of 2 … 8
 // Throws a usage Error for a method that there is not, a missing file or options that cannot be, and an Error naming
 // the file for one that holds no such network.
+// A run or a checkpoint of the task super_resolution stands for its network's file.
 std::unique_ptr<SuperResolver> open_super_resolver(const std::string& method, const SuperResolverOptions& options = {});
+
+// The network's file of such a run (best/, else its newest checkpoint) or checkpoint; any other path as it is.
+fs::path find_super_resolver(const fs::path& path);
 
 }  // namespace facerec

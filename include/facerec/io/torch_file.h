@@ -2,6 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "facerec/core/files.h"
 #include "facerec/io/tensor_file.h"
@@ -14,5 +18,15 @@ namespace facerec {
 // Written whole or not at all. Throws Error when names repeat, a view's size does not fit its shape, or PyTorch
 // has no such dtype.
 void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors, const Metadata& metadata = {});
+
+// What torch.save makes of Python's plain values, such as an optimizer's state_dict.
+struct TorchValue {
+  using List = std::vector<TorchValue>;
+  using Dict = std::vector<std::pair<std::variant<int64_t, std::string>, TorchValue>>;  // in this order; keys differ
+  std::variant<bool, int64_t, double, TensorView, List, Dict> value;
+};
+
+// The same archive with any such value at its top.
+void write_torch_file(const fs::path& path, const TorchValue& value);
 
 }  // namespace facerec

@@ -29,18 +29,91 @@ inline void describe(Fields& fields, ModelConfig& c) {
          at_least(0));
 }
 
+// Keys without meaning for the named head must keep their defaults: make_head refuses others.
 struct HeadConfig {
   std::string name = "arcface";
   double scale = 64.0;
   double margin = 0.5;
   bool easy_margin = false;
+  std::vector<double> margins = {1.0, 0.5, 0.0};
+  double filter_threshold = 0.0;
+  int64_t centers = 3;
+  double h = 0.333, t_alpha = 0.01;
+  std::vector<double> norms = {10, 110}, norm_margins = {0.45, 0.8};
+  double norm_weight = 35;
+  bool logit_norm = false;
 };
 
 inline void describe(Fields& fields, HeadConfig& c) {
-  fields("name", c.name, "softmax | arcface | arcface_torch | cosface");
+  fields(
+      "name", c.name,
+      "softmax | sphereface | cosface | arcface | arcface_torch | combined | subcenter_arcface | adaface | magface | "
+      "curricularface");
   fields("scale", c.scale, "radius s that the cosines are multiplied with", above(0));
-  fields("margin", c.margin, "margin m: radians for arcface, cosine for cosface", between(0, 3.14159));
+  fields(
+      "margin", c.margin,
+      "margin m: radians for arcface, subcenter_arcface, curricularface and adaface, cosine for cosface, the factor of "
+      "the angle for sphereface",
+      between(0, 10));
   fields("easy_margin", c.easy_margin, "arcface: penalise only angles below 90 degrees");
+  fields("margins", c.margins, "combined: m1, m2, m3 of cos(m1·θ + m2) − m3", between(0, 10));
+  fields("filter_threshold", c.filter_threshold,
+         "arcface_torch, combined: leave out other classes whose cosine is above this; 0: none", between(0, 1));
+  fields("centers", c.centers, "subcenter_arcface: centres of a class", between(1, 100));
+  fields("h", c.h, "adaface: how far the norm moves the margin", between(0, 10));
+  fields("t_alpha", c.t_alpha, "adaface, curricularface: rate of the running statistics", between(0, 1));
+  fields("norms", c.norms, "magface: the least and the largest norm that counts", above(0));
+  fields("norm_margins", c.norm_margins, "magface: the margins at these norms", between(0, 3.14159));
+  fields("norm_weight", c.norm_weight, "magface: weight of the term that lengthens embeddings", at_least(0));
+  fields("logit_norm", c.logit_norm, "softmax: BatchNorm behind the logits (Gao et al. 2019, 1908.01683)");
+}
+
+struct ClassificationLossConfig {
+  std::string name = "cross_entropy";
+  double weight = 1.0;
+  double gamma = 2.0;
+  double label_smoothing = 0.0;
+};
+
+inline void describe(Fields& fields, ClassificationLossConfig& c) {
+  fields("name", c.name, "cross_entropy | focal (of each sample) | focal_batch (of the batch's mean, as face.evoLVe)",
+         one_of({"cross_entropy", "focal", "focal_batch"}));
+  fields("weight", c.weight, "in the sum of losses; 0: metric losses alone", at_least(0));
+  fields("gamma", c.gamma, "focal: how little easy samples count", at_least(0));
+  fields("label_smoothing", c.label_smoothing, "share of the probability spread over the other classes",
+         between(0, 0.99));
+}
+
+struct MetricLossConfig {
+  std::string name = "triplet";
+  double weight = 1.0;
+  double margin = 0.3;
+  bool soft_margin = false;
+  bool normalize = false;
+  double temperature = 0.1;
+  double center_lr = 0.5;
+};
+
+inline void describe(Fields& fields, MetricLossConfig& c) {
+  fields("name", c.name, "triplet (batch-hard) | triplet_semi_hard | center | supcon",
+         one_of({"triplet", "triplet_semi_hard", "center", "supcon"}));
+  fields("weight", c.weight, "in the sum of losses", at_least(0));
+  fields("margin", c.margin, "triplet: by which other people are to be farther away", at_least(0));
+  fields("soft_margin", c.soft_margin, "triplet: log(1 + exp(d_ap − d_an)) in place of the margin");
+  fields("normalize", c.normalize, "triplet, center: embeddings of unit length; supcon always");
+  fields("temperature", c.temperature, "supcon", above(0));
+  fields("center_lr", c.center_lr, "center: share of the way to the batch's mean that a centre goes in a step",
+         between(0, 1));
+}
+
+struct LossConfig {
+  ClassificationLossConfig classification;
+  std::vector<MetricLossConfig> metric;
+};
+
+inline void describe(Fields& fields, LossConfig& c) {
+  fields.section("classification", c.classification, "loss on the head's logits");
+  fields.list("metric", c.metric, "further losses, on the embeddings");
 }
 
 }  // namespace facerec

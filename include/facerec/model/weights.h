@@ -22,7 +22,8 @@ namespace facerec {
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 // Parameters and buffers in the order of Python's state_dict(): of each module its own parameters, its own buffers,
-// then those of its children. The tensors are the module's own: writing to them changes it.
+// then those of its children. The tensors are the module's own: writing to them changes it. The factors of low-rank
+// additions are left out; what is saved of a backbone has them merged into its weights.
 NamedTensors state_dict(const torch::nn::Module& module);
 
 // Writes whole or not at all, from any device. Throws Error for a dtype that the format lacks.

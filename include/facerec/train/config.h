@@ -8,25 +8,6 @@
 
 namespace facerec {
 
-struct ClassificationLossConfig {
-  std::string name = "cross_entropy";
-  double label_smoothing = 0.0;
-};
-
-inline void describe(Fields& fields, ClassificationLossConfig& c) {
-  fields("name", c.name, "cross_entropy", one_of({"cross_entropy"}));
-  fields("label_smoothing", c.label_smoothing, "share of the probability spread over the other classes",
-         between(0, 0.99));
-}
-
-struct LossConfig {
-  ClassificationLossConfig classification;
-};
-
-inline void describe(Fields& fields, LossConfig& c) {
-  fields.section("classification", c.classification, "loss on the head's logits");
-}
-
 // Defaults: arcface_torch's R50 recipes and face.evoLVe agree on SGD 0.1, momentum 0.9, weight decay 5e-4; BatchNorm
 // and PReLU are left without decay as in face.evoLVe, AdaFace and TFace.
 struct OptimizerConfig {
@@ -77,6 +58,18 @@ inline void describe(Fields& fields, ScheduleConfig& c) {
   fields("final_lr", c.final_lr, "polynomial, cosine: the rate at the end", at_least(0));
 }
 
+struct LoraConfig {
+  int64_t rank = 8;
+  double alpha = 16;
+  std::vector<std::string> parts;
+};
+
+inline void describe(Fields& fields, LoraConfig& c) {
+  fields("rank", c.rank, "r of the added matrices", between(1, 4096));
+  fields("alpha", c.alpha, "the addition counts alpha/rank", above(0));
+  fields("parts", c.parts, "only layers below these names of the backbone; empty: every linear layer and convolution");
+}
+
 struct LoopConfig {
   int64_t epochs = 20;
   int64_t max_steps = 0;
@@ -86,6 +79,9 @@ struct LoopConfig {
   std::string precision = "auto";
   std::string memory_format = "auto";
   std::vector<std::string> freeze;
+  std::string tune = "full";
+  LoraConfig lora;
+  LowResolutionConfig low_resolution;
   int64_t head_warmup_steps = 0;
   int64_t max_nonfinite = 10;
   int64_t log_every = 10;
@@ -104,6 +100,12 @@ inline void describe(Fields& fields, LoopConfig& c) {
          one_of({"auto", "channels_first", "channels_last"}));
   fields("freeze", c.freeze,
          "parts of the backbone that stay as they are, by prefix of their names: [input_layer, body.0]");
+  fields("tune", c.tune,
+         "what of the backbone learns. full: all; norm: normalisation layers; lora: low-rank additions to its linear "
+         "layers and convolutions (Hu et al. 2022)",
+         one_of({"full", "norm", "lora"}));
+  fields.section("lora", c.lora, "tune lora");
+  fields.section("low_resolution", c.low_resolution, "training on images of low resolution, too");
   fields("head_warmup_steps", c.head_warmup_steps, "first steps in which only the head learns", at_least(0));
   fields("max_nonfinite", c.max_nonfinite, "give up after so many steps in a row whose loss is not finite",
          at_least(1));
@@ -112,36 +114,45 @@ inline void describe(Fields& fields, LoopConfig& c) {
 
 struct CheckpointConfig {
   int64_t every_steps = 1000;
+  int64_t every_epochs = 0;
   int64_t keep = 3;
 };
 
 inline void describe(Fields& fields, CheckpointConfig& c) {
   fields("every_steps", c.every_steps, "steps between checkpoints", at_least(1));
-  fields("keep", c.keep, "newest checkpoints that are kept, beside the best", at_least(1));
+  fields("every_epochs", c.every_epochs, "epochs between checkpoints, in place of every_steps; 0: steps decide",
+         at_least(0));
+  fields("keep", c.keep, "newest checkpoints that are kept, beside the best; 0: all", at_least(0));
 }
 
 struct ValidationSetConfig {
   std::string name;
   std::string path;
   std::string pairs;
+  std::string positive = "same";
 };
 
 inline void describe(Fields& fields, ValidationSetConfig& c) {
   fields("name", c.name, "in tables and logs; empty: the name of the file or folder");
   fields("path", c.path, "what eval --data takes: .bin, bcolz folder, folder of images, or a folder of such sets");
   fields("pairs", c.pairs, "list of pairs; empty: pairs.txt in that folder");
+  fields("positive", c.positive, "what label 1 of that list means", one_of({"same", "different"}));
 }
 
 struct ValidationConfig {
   int64_t every_steps = 1000;
+  int64_t every_epochs = 0;
   std::vector<ValidationSetConfig> data;
   std::string metric = "mean_accuracy";
 };
 
 inline void describe(Fields& fields, ValidationConfig& c) {
   fields("every_steps", c.every_steps, "steps between validations; one more follows the last step", at_least(1));
-  fields.list("data", c.data, "verification benchmarks");
-  fields("metric", c.metric, "what `best` means", one_of({"mean_accuracy"}));
+  fields("every_epochs", c.every_epochs, "epochs between validations, in place of every_steps; 0: steps decide",
+         at_least(0));
+  fields.list("data", c.data,
+              "verification benchmarks; task attributes: labelled images; task super_resolution: images");
+  fields("metric", c.metric, "what `best` means: the mean over `data` of accuracy, or PSNR", one_of({"mean_accuracy"}));
 }
 
 struct RunConfig {
@@ -164,12 +175,50 @@ inline void describe(Fields& fields, RunConfig& c) {
          "measurement");
 }
 
+// A larger model that is followed.
+struct DistillConfig {
+  std::string teacher;
+  double embedding_weight = 1.0;
+  double logit_weight = 0.0;
+  double temperature = 4.0;
+};
+
+inline void describe(Fields& fields, DistillConfig& c) {
+  fields("teacher", c.teacher, "model file or run; empty: none");
+  fields("embedding_weight", c.embedding_weight, "of 1 − cosine between the embeddings of teacher and student",
+         at_least(0));
+  fields("logit_weight", c.logit_weight,
+         "of the divergence of the logits (Hinton et al. 2015); the teacher is then a run on the same identities",
+         at_least(0));
+  fields("temperature", c.temperature, "that the logits are divided by", above(0));
+}
+
+struct SuperResolutionConfig {
+  std::string network = "espcn";
+  int64_t scale = 4;
+  int64_t patch = 96;
+  int64_t groups = 10, blocks = 20, features = 64;
+};
+
+inline void describe(Fields& fields, SuperResolutionConfig& c) {
+  fields("network", c.network, "espcn (for CPUs; Shi et al. 2016) | rcan (Zhang et al. 2018)",
+         one_of({"espcn", "rcan"}));
+  fields("scale", c.scale, "2, 3, 4 or 8", between(2, 8));
+  fields("patch", c.patch, "side of the training patches, in pixels of the large image", between(8, 1024));
+  fields("groups", c.groups, "rcan: residual groups", between(1, 100));
+  fields("blocks", c.blocks, "rcan: blocks of a group", between(1, 100));
+  fields("features", c.features, "channels inside", between(1, 1024));
+}
+
 struct TrainConfig {
+  std::string task = "identity";
   std::string init_from;
   DataConfig data;
   ModelConfig model;
   HeadConfig head;
   LossConfig loss;
+  DistillConfig distill;
+  SuperResolutionConfig super_resolution;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   LoopConfig train;
@@ -179,11 +228,16 @@ struct TrainConfig {
 };
 
 inline void describe(Fields& fields, TrainConfig& c) {
+  fields("task", c.task,
+         "identity: who is it; attributes: what data.attributes names; super_resolution: small images made large",
+         one_of({"identity", "attributes", "super_resolution"}));
   fields("init_from", c.init_from, "backbone weights to start from; `finetune --from` sets it");
   fields.section("data", c.data, "");
   fields.section("model", c.model, "");
   fields.section("head", c.head, "");
   fields.section("loss", c.loss, "");
+  fields.section("distill", c.distill, "");
+  fields.section("super_resolution", c.super_resolution, "task super_resolution");
   fields.section("optimizer", c.optimizer, "");
   fields.section("schedule", c.schedule, "");
   fields.section("train", c.train, "");

@@ -18,9 +18,9 @@ struct ParameterGroup {
   double lr_factor = 1;
 };
 
-// Splits a module's parameters by what the configuration says of decay: norm layers and biases, PReLU slopes, weights.
-// Names get `prefix` ("backbone.") in front. A parameter of one dimension is a norm's weight when "running_mean" or
-// "bias" stands beside it, a bias when its name says so, else a PReLU slope.
+// Splits the parameters that learn by what the configuration says of decay: norm layers and biases, PReLU slopes,
+// weights. Names get `prefix` ("backbone.") in front. A parameter of one dimension is a norm's weight when
+// "running_mean" or "bias" stands beside it, a bias when its name says so, else a PReLU slope.
 std::vector<ParameterGroup> parameter_groups(const torch::nn::Module& module, const std::string& prefix,
                                              const OptimizerConfig& config, double lr_factor);
 

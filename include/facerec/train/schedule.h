@@ -14,6 +14,7 @@ struct RunLength {
   int64_t total_steps;  // optimizer steps
 
   int64_t steps_in(int64_t epochs) const { return epochs * batches_per_epoch / accumulate; }
+  int64_t epochs_in(int64_t steps) const { return steps * accumulate / batches_per_epoch; }  // whole ones
 };
 
 // The rate used at `step` (from 0) for a base rate of 1. With w = warmup and T = total_steps, in steps:

@@ -16,11 +16,12 @@ namespace facerec {
 class Backbone;
 
 struct ValidationScore {
-  std::string name;  // of the benchmark
-  double accuracy;   // 0 … 1
+  std::string name;     // of the benchmark, or of an attribute
+  double value;         // accuracy, 0 … 1; of super-resolution PSNR in dB
+  bool decides = true;  // counts in the mean by which the best step is told
 };
 
-// Called with the backbone in training; it may put it into evaluation mode, and must put it back.
+// Task identity: called with the backbone in training; it may put it into evaluation mode, and must put it back.
 using Validate = std::function<std::vector<ValidationScore>(const std::shared_ptr<Backbone>&)>;
 
 struct BestScore {
@@ -51,10 +52,12 @@ struct TrainOptions {
 };
 
 // Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into
-// the run's folder. On a CPU with equal threads the result depends on configuration and data alone: a run that was
+// the run's folder. Tasks without embeddings are validated on the images that validation.data names, by themselves. On
+// a CPU with equal threads the result depends on configuration and data alone: a run that was
 // interrupted at any step and continued ends in the same bits. (memory_format auto is measured: two runs may choose
 // differently, and a run keeps its choice.) Throws Error when the loss stays non-finite, a
-// checkpoint cannot be written, or the data is unreadable.
+// checkpoint cannot be written, or the data is unreadable, and a usage Error with the key of the configuration when its
+// parts do not fit one another, or the data.
 TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate);
 
 // The checkpoint that `--resume auto` continues: the newest readable one of the newest run of this name. Checks that

@@ -78,7 +78,9 @@ TEST(Loader, AnEpochHoldsEachImageOnceInAnOrderOfItsOwn) {
 
 TEST(Loader, PixelsLabelsAndFlipsBelongTogether) {
   const auto data = std::make_shared<FakeData>(64);
-  Loader loader(data, shuffled(data->size()), options_of(3));
+  LoaderOptions options = options_of(3);
+  options.augment.flip = 0.5;
+  Loader loader(data, shuffled(data->size()), options);
   int flips = 0;
   for (const Batch& batch : batches(loader, 8)) {
     for (size_t i = 0; i < 8; ++i) {
@@ -136,7 +138,7 @@ TEST(Loader, AnUnreadableDataSetIsAnError) {
 TEST(Loader, TheLastBatchMayBeShort) {
   LoaderOptions options = options_of(2);
   options.drop_last = false;
-  options.flip = 0;
+  options.augment.flip = 0;
   options.epochs = 1;
   Loader loader(std::make_shared<FakeData>(19), sequential_sampler(19), options);
   const auto all = batches(loader, 3);

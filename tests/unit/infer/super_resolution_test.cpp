@@ -76,17 +76,46 @@ class SuperResolution : public testing::Test {
   }
 
   std::string rcan(float bias_of_the_last_layer = 0) const {
-    const SafetensorsFile golden(fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "rcan_x2.safetensors");
-    NamedTensors weights;
-    for (const auto& [name, view] : golden.tensors()) {
-      if (name.starts_with("weights.")) weights.emplace_back(name.substr(8), tensor_of(view).clone());
-    }
+    NamedTensors weights = golden_weights("rcan_x2");
     for (auto& [name, tensor] : weights) {
       if (name == "add_mean.bias") tensor += bias_of_the_last_layer;
     }
-    const fs::path file = folder_ / "rcan.safetensors";
+    return saved(weights);
+  }
+
+  static SafetensorsFile golden(const std::string& name) {
+    return SafetensorsFile(fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / (name + ".safetensors"));
+  }
+
+  static NamedTensors golden_weights(const std::string& name) {
+    const SafetensorsFile file = golden(name);
+    NamedTensors weights;
+    for (const auto& [key, view] : file.tensors()) {
+      if (key.starts_with("weights.")) weights.emplace_back(key.substr(8), tensor_of(view).clone());
+    }
+    return weights;
+  }
+
+  std::string saved(const NamedTensors& weights) const {
+    const fs::path file = folder_ / "network.safetensors";
     save_tensors(file, weights);
     return file.string();
+  }
+
+  // What was computed by PyTorch, up to the rounding to 8 bits.
+  static void expect_golden(SuperResolver& resolver, const SafetensorsFile& golden) {
+    const auto pixels = [&](const char* name, int64_t i) {
+      const torch::Tensor image = tensor_of(golden.at(name))[i].permute({1, 2, 0}).round().clamp(0, 255);
+      const torch::Tensor bytes = image.to(torch::kUInt8).contiguous();
+      Image result(static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)));
+      std::copy_n(bytes.const_data_ptr<uint8_t>(), result.rgb.size(), result.rgb.begin());
+      return result;
+    };
+    for (const int64_t i : {0, 1}) {
+      const Image expected = pixels("output", i);
+      const Image large = resolver.enlarge(pixels("input", i), expected.width, expected.height);
+      EXPECT_LE(largest_difference(large, expected), 1);
+    }
   }
 
   const TemporaryFolder folder_;
@@ -159,21 +188,18 @@ TEST_F(SuperResolution, BicubicIsPillows) {
 }
 
 TEST_F(SuperResolution, RcanGivesThePixelsOfPyTorch) {
-  const SafetensorsFile golden(fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "rcan_x2.safetensors");
   const auto resolver = open_super_resolver(rcan(), two_threads);
   EXPECT_EQ(resolver->name(), "RCAN x2");
   EXPECT_EQ(resolver->scale(), 2);
   EXPECT_EQ(resolver->identity().size(), 64);
-  const auto pixels = [&](const char* name, int64_t i) {
-    const torch::Tensor image = tensor_of(golden.at(name))[i].permute({1, 2, 0}).round().clamp(0, 255);
-    const torch::Tensor bytes = image.to(torch::kUInt8).contiguous();
-    Image result(static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)));
-    std::copy_n(bytes.const_data_ptr<uint8_t>(), result.rgb.size(), result.rgb.begin());
-    return result;
-  };
-  for (const int64_t i : {0, 1}) {
-    EXPECT_LE(largest_difference(resolver->enlarge(pixels("input", i), 14, 18), pixels("output", i)), 1);
-  }
+  expect_golden(*resolver, golden("rcan_x2"));
+}
+
+TEST_F(SuperResolution, EspcnGivesThePixelsOfPyTorch) {
+  const auto resolver = open_super_resolver(saved(golden_weights("espcn_x2")), two_threads);
+  EXPECT_EQ(resolver->name(), "ESPCN x2");
+  EXPECT_EQ(resolver->scale(), 2);
+  expect_golden(*resolver, golden("espcn_x2"));
 }
 
 TEST_F(SuperResolution, RcanTakesImagesOfAnySizeAndBringsThemToTheSizeThatIsWanted) {

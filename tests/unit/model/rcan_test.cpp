@@ -12,7 +12,6 @@ namespace {
 using test::read;
 
 const fs::path golden_folder = fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden";
-const std::string mark = "body.0.body.0.body.3.conv_du.0.weight";
 
 NamedTensors weights_of(const SafetensorsFile& golden) {
   NamedTensors weights;
@@ -24,9 +23,9 @@ NamedTensors weights_of(const SafetensorsFile& golden) {
 
 class RcanFile : public testing::Test {
  protected:
-  LoadedRcan load(const NamedTensors& weights) const {
+  std::shared_ptr<SuperResolutionNetwork> load(const NamedTensors& weights) const {
     save_tensors(file_, weights);
-    return load_rcan(open_tensor_file(file_));
+    return load_super_resolution(open_tensor_file(file_));
   }
 
   std::string error_of(const NamedTensors& weights) const {
@@ -57,10 +56,11 @@ class RcanFile : public testing::Test {
 TEST_F(RcanFile, GivesWhatPyTorchGives) {
   for (const int64_t scale : {2, 3}) {
     const SafetensorsFile golden(golden_folder / ("rcan_x" + std::to_string(scale) + ".safetensors"));
-    const LoadedRcan loaded = load(weights_of(golden));
-    EXPECT_EQ(loaded.layout, (RcanLayout{.groups = 2, .blocks = 2, .features = 8, .attention = 2, .scale = scale}));
+    const auto loaded = load(weights_of(golden));
+    EXPECT_EQ(loaded->title(), "RCAN");
+    EXPECT_EQ(loaded->scale(), scale);
     const torch::NoGradGuard without_gradient;
-    const torch::Tensor output = loaded.network->forward(read(golden, "input"));
+    const torch::Tensor output = loaded->forward(read(golden, "input"));
     EXPECT_LT(test::relative_difference(output, read(golden, "output")), 1e-5) << "x" << scale;
   }
 }
@@ -73,10 +73,24 @@ TEST(Rcan, HasThePublishedSize) {
   }
 }
 
+// The published initialisation: a network of zero weights in the middle would return the mean of DIV2K.
+TEST(Rcan, BeginsAsPublished) {
+  const auto network = make_rcan({.groups = 1, .blocks = 1, .features = 8, .attention = 2, .scale = 2});
+  network->initialise();
+  const auto parameters = network->named_parameters();
+  EXPECT_TRUE(torch::equal(parameters["sub_mean.weight"].flatten(1), torch::eye(3)));
+  const torch::Tensor mean = torch::tensor({114.444, 111.4605, 103.02});
+  EXPECT_TRUE(torch::allclose(parameters["add_mean.bias"], mean.to(torch::kFloat32)));
+  EXPECT_TRUE(torch::allclose(parameters["sub_mean.bias"], -mean.to(torch::kFloat32)));
+  for (const auto& parameter : parameters) {
+    EXPECT_EQ(parameter.value().requires_grad(), parameter.key().find("_mean.") == std::string::npos);
+  }
+}
+
 TEST_F(RcanFile, IsReadUnderAWrappersPrefix) {
   NamedTensors wrapped;
   for (const auto& [name, tensor] : small_) wrapped.emplace_back("module." + name, tensor);
-  EXPECT_EQ(load(wrapped).layout.scale, 2);
+  EXPECT_EQ(load(wrapped)->scale(), 2);
 }
 
 TEST_F(RcanFile, NeedsEveryTensor) {
@@ -85,7 +99,7 @@ TEST_F(RcanFile, NeedsEveryTensor) {
   EXPECT_NE(error_with("body.1.body.1.body.0.weight", {}).find("1 missing"), std::string::npos);
   EXPECT_NE(error_with("head.0.weight", {}).find("0 features"), std::string::npos);
   EXPECT_NE(error_with("tail.0.0.weight", {}).find("scale"), std::string::npos);
-  EXPECT_NE(error_with(mark, {}).find("no network of super-resolution"), std::string::npos);
+  EXPECT_NE(error_with(rcan_mark, {}).find("no network of super-resolution"), std::string::npos);
 }
 
 TEST_F(RcanFile, IsRefusedForEveryTensorThatIsMissingOrReshaped) {
@@ -106,7 +120,7 @@ TEST_F(RcanFile, SurvivesADamagedHeader) {
     damaged[random.below(4700)] = static_cast<char>(random.below(256));
     write_file(file_, damaged);
     try {
-      load_rcan(open_tensor_file(file_));
+      load_super_resolution(open_tensor_file(file_));
       ++loaded;
     } catch (const Error& error) {
       EXPECT_FALSE(error.message().empty());
@@ -121,7 +135,7 @@ TEST_F(RcanFile, RefusesOtherShapesBeforeMemoryIsTaken) {
   EXPECT_NE(error_with("sub_mean.bias", torch::zeros({3}, torch::kInt32)).find("type I32"), std::string::npos);
   EXPECT_NE(error_with("head.0.weight", torch::zeros({int64_t{1} << 40, 0})).find("which cannot be"),
             std::string::npos);
-  EXPECT_NE(error_with(mark, torch::zeros({9, 8, 1, 1})).find("which cannot be"), std::string::npos);
+  EXPECT_NE(error_with(rcan_mark, torch::zeros({9, 8, 1, 1})).find("which cannot be"), std::string::npos);
 }
 
 TEST_F(RcanFile, RefusesAScaleThatIsNoneOfThePublished) {

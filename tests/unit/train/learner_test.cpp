@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "facerec/core/random.h"
+#include "facerec/model/head.h"
 
 namespace facerec {
 namespace {
@@ -26,8 +27,12 @@ Batch random_batch(int64_t count, uint64_t seed) {
 
 std::unique_ptr<Learner> make_learner(const TrainConfig& config, const std::string& format = "channels_first") {
   torch::manual_seed(5);
-  return std::make_unique<Learner>(config, 3, torch::kCPU, Numerics{"fp32", format});
+  return std::make_unique<Learner>(config, TaskData{3}, torch::kCPU, Numerics{"fp32", format});
 }
+
+const Backbone& backbone_of(const Learner& learner) { return *learner.objective().backbone(); }
+
+Head& head_of(const Learner& learner) { return dynamic_cast<Head&>(*find_part(learner.objective(), "head")); }
 
 std::vector<torch::Tensor> copy_of(const torch::nn::Module& module) {
   std::vector<torch::Tensor> copies;
@@ -43,21 +48,21 @@ bool equal(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>
 TEST(Learner, AStepWhoseLossIsNotFiniteChangesNothing) {
   const auto learner = make_learner(tiny_config());
   EXPECT_TRUE(learner->step({random_batch(4, 1)}, 0.1, false).finite);
-  const torch::Tensor weight = learner->head()->weight;
+  const torch::Tensor weight = head_of(*learner).weight;
   const torch::Tensor kept = weight.detach().clone();
   {
     const torch::NoGradGuard no_grad;
     weight[0][0] = std::numeric_limits<float>::quiet_NaN();
   }
-  const auto before = copy_of(*learner->backbone());
+  const auto before = copy_of(backbone_of(*learner));
   EXPECT_FALSE(learner->step({random_batch(4, 2)}, 0.1, false).finite);
-  EXPECT_TRUE(equal(copy_of(*learner->backbone()), before)) << "weights or running statistics moved";
+  EXPECT_TRUE(equal(copy_of(backbone_of(*learner)), before)) << "weights or running statistics moved";
   {
     const torch::NoGradGuard no_grad;
     weight.copy_(kept);
   }
   EXPECT_TRUE(learner->step({random_batch(4, 3)}, 0.1, false).finite);
-  EXPECT_FALSE(equal(copy_of(*learner->backbone()), before));
+  EXPECT_FALSE(equal(copy_of(backbone_of(*learner)), before));
 }
 
 TEST(Learner, AccumulatedBatchesAreOneLargeBatch) {
@@ -69,15 +74,15 @@ TEST(Learner, AccumulatedBatchesAreOneLargeBatch) {
   both.labels.insert(both.labels.end(), b.labels.begin(), b.labels.end());
   const double loss_parts = parts->step({a, b}, 0.1, true).loss, loss_whole = whole->step({both}, 0.1, true).loss;
   EXPECT_NEAR(loss_parts, loss_whole, 1e-5);
-  EXPECT_TRUE(torch::allclose(parts->head()->weight, whole->head()->weight, 1e-4, 1e-6));
+  EXPECT_TRUE(torch::allclose(head_of(*parts).weight, head_of(*whole).weight, 1e-4, 1e-6));
 }
 
 TEST(Learner, HeadWarmUpLeavesTheBackboneAlone) {
   const auto learner = make_learner(tiny_config());
-  const auto backbone = copy_of(*learner->backbone()), head = copy_of(*learner->head());
+  const auto backbone = copy_of(backbone_of(*learner)), head = copy_of(head_of(*learner));
   learner->step({random_batch(4, 1)}, 0.1, true);
-  EXPECT_TRUE(equal(copy_of(*learner->backbone()), backbone));
-  EXPECT_FALSE(equal(copy_of(*learner->head()), head));
+  EXPECT_TRUE(equal(copy_of(backbone_of(*learner)), backbone));
+  EXPECT_FALSE(equal(copy_of(head_of(*learner)), head));
 }
 
 TEST(Learner, MemoryFormatsLearnTheSame) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "facerec/model/head.h"
 #include "support/reference.h"
 
 namespace facerec {
@@ -12,17 +13,19 @@ fs::path golden() { return fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "
 std::unique_ptr<Learner> learner_of(int64_t classes, int64_t embedding_size) {
   TrainConfig config;
   config.model = {"ir_tiny", embedding_size, {32, 32}, "default", 0.0, 0};
-  return std::make_unique<Learner>(config, classes, torch::kCPU, Numerics{"fp32", "channels_first"});
+  return std::make_unique<Learner>(config, TaskData{classes}, torch::kCPU, Numerics{"fp32", "channels_first"});
 }
+
+Head& head_of(const Learner& learner) { return dynamic_cast<Head&>(*find_part(learner.objective(), "head")); }
 
 TEST(TakeUp, AHeadOfTheSameClasses) {
   const auto learner = learner_of(12, 16);
-  ASSERT_TRUE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", *learner->head()));
-  EXPECT_FLOAT_EQ(learner->head()->weight[3][5].item<float>(), 0.53F);
+  ASSERT_TRUE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", head_of(*learner)));
+  EXPECT_FLOAT_EQ(head_of(*learner).weight[3][5].item<float>(), 0.53F);
   const auto other = learner_of(13, 16);
-  const torch::Tensor before = other->head()->weight.detach().clone();
-  EXPECT_FALSE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", *other->head()));
-  EXPECT_TRUE(torch::equal(other->head()->weight, before));
+  const torch::Tensor before = head_of(*other).weight.detach().clone();
+  EXPECT_FALSE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", head_of(*other)));
+  EXPECT_TRUE(torch::equal(head_of(*other).weight, before));
 }
 
 // Each momentum goes to the parameter that face.evoLVe numbered so.

@@ -5,14 +5,15 @@
 #include "infer/auto_precision.h"
 #include "infer/enlarger.h"
 #include "infer/openvino_graph.h"
-#include "model/rcan.h"
+#include "model/super_resolution.h"
 
 namespace facerec {
 namespace {
 
 class TorchEnlarger final : public Enlarger {
  public:
-  TorchEnlarger(std::shared_ptr<Rcan> network, torch::Device device, std::string precision, int threads)
+  TorchEnlarger(std::shared_ptr<SuperResolutionNetwork> network, torch::Device device, std::string precision,
+                int threads)
       : network_(std::move(network)), device_(device), precision_(std::move(precision)), threads_(threads) {
     network_->to(device_);
   }
@@ -34,14 +35,14 @@ class TorchEnlarger final : public Enlarger {
   }
 
  private:
-  std::shared_ptr<Rcan> network_;
+  std::shared_ptr<SuperResolutionNetwork> network_;
   torch::Device device_;
   std::string precision_;
   int threads_;
 };
 
 // For images of any size: no operator of the network holds the size that it was recorded with.
-std::shared_ptr<ov::Model> graph_of(Rcan& network) {
+std::shared_ptr<ov::Model> graph_of(SuperResolutionNetwork& network) {
   constexpr int64_t side = 8;
   const Recording recording = record(
       network, [&](const torch::Tensor& x) { return network.forward(x); }, side, side);
@@ -52,19 +53,18 @@ std::shared_ptr<ov::Model> graph_of(Rcan& network) {
 
 }  // namespace
 
-// On a CPU OpenVINO computes the published ×4 network 2 to 5 times as fast as LibTorch, in fp32 and in bf16 (28×28 on
+// On a CPU OpenVINO computes the published RCAN ×4 2 to 5 times as fast as LibTorch, in fp32 and in bf16 (28×28 on
 // two cores of an Intel Xeon with AMX: 31 images/s in bf16, 4 in fp32).
-EnlargingNetwork open_rcan(const fs::path& file, const SuperResolverOptions& options) {
+EnlargingNetwork open_torch_enlarger(const fs::path& file, const SuperResolverOptions& options) {
   const torch::Device device = open_device(options.device);
   check_precision(options.precision, device.str());
-  const LoadedRcan loaded = load_rcan(open_tensor_file(file));
+  const auto network = load_super_resolution(open_tensor_file(file));
   const std::string precision = resolve_precision(options.precision, device);
-  EnlargingNetwork opened{.title = "RCAN", .scale = static_cast<int>(loaded.layout.scale), .enlarger = nullptr};
+  EnlargingNetwork opened{.title = network->title(), .scale = static_cast<int>(network->scale()), .enlarger = nullptr};
   if (device.is_cuda()) {
-    opened.enlarger =
-        std::make_unique<TorchEnlarger>(loaded.network, device, precision, resolve_threads(options.threads));
+    opened.enlarger = std::make_unique<TorchEnlarger>(network, device, precision, resolve_threads(options.threads));
   } else {
-    opened.enlarger = openvino_enlarger(graph_of(*loaded.network), file, precision, options.threads);
+    opened.enlarger = openvino_enlarger(graph_of(*network), file, precision, options.threads);
   }
   return opened;
 }

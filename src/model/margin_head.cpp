@@ -1,0 +1,44 @@
+#include "model/margin_head.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "model/full_precision.h"
+
+namespace facerec {
+
+using torch::Tensor;
+
+Tensor MarginHead::logits(Tensor embeddings, Tensor labels) {
+  const WithoutAutocast guard;
+  const torch::ScalarType type = precision_of(embeddings);
+  const Tensor x = embeddings.to(type);
+  const Tensor norms = x.norm(2, {1}, true);
+  const Tensor cosine = torch::linear(x / norms.clamp_min(1e-12), unit_rows(weight.to(type)));
+  return with_margin(cosine, {norms, labels.clamp_min(0).unsqueeze(1), (labels >= 0).unsqueeze(1)}).mul_(scale_);
+}
+
+Tensor sine_of(const Tensor& cosine) {
+  const Tensor squared = 1 - cosine.square();
+  const Tensor inside = squared > 0;
+  return torch::where(inside, torch::where(inside, squared, torch::ones_like(squared)).sqrt(),
+                      torch::zeros_like(squared));
+}
+
+Tensor add_to_angle(const Tensor& cosine, double margin) {
+  const Tensor sum = cosine * std::cos(margin) - sine_of(cosine) * std::sin(margin);
+  const double limit = std::cos(std::numbers::pi - margin);
+  return torch::where(cosine > limit, sum, cosine - std::sin(margin) * margin);
+}
+
+// Not gather(): that keeps the cosines for its backward pass, and they could not be changed in place.
+Tensor own_of(const Tensor& cosine, const Rows& rows) {
+  const Tensor starts = torch::arange(cosine.size(0), rows.own.options()).mul_(cosine.size(1));
+  return cosine.view(-1).index_select(0, rows.own.squeeze(1) + starts).unsqueeze(1);
+}
+
+Tensor put_margined(Tensor cosine, const Tensor& target, const Tensor& margined, const Rows& rows) {
+  return cosine.scatter_(1, rows.own, torch::where(rows.held, margined, target));
+}
+
+}  // namespace facerec

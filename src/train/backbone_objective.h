@@ -1,0 +1,30 @@
+// What the tasks that train a backbone have in common.
+#pragma once
+
+#include "train/objective.h"
+
+namespace facerec {
+
+class BackboneObjective : public Objective {
+ public:
+  void save(const fs::path& folder, const nlohmann::ordered_json& config) const override;
+  void load(const fs::path& folder) override;
+  void start_from(const fs::path& file) override;
+  std::shared_ptr<Backbone> backbone() const override { return backbone_; }
+
+ protected:
+  BackboneObjective(const TrainConfig& config, torch::Device device, const Numerics& numerics);
+
+  // uint8 [N,H,W,3] on the device.
+  torch::Tensor pixels_of(const Batch& batch) const { return facerec::pixels_of(batch, config_.model.input, device_); }
+
+  // Embeddings [N,E] of such pixels.
+  torch::Tensor embed(const torch::Tensor& pixels, bool head_only);
+
+  TrainConfig config_;
+  torch::Device device_;
+  Numerics numerics_;
+  std::shared_ptr<Backbone> backbone_;
+};
+
+}  // namespace facerec

@@ -1,0 +1,89 @@
+// What a training minimises: networks, and losses of a batch. One class a task.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "facerec/core/files.h"
+#include "facerec/data/attributes.h"
+#include "facerec/data/dataset.h"
+#include "facerec/data/loader.h"
+#include "facerec/model/backbone.h"
+#include "facerec/train/config.h"
+#include "facerec/train/trainer.h"
+
+namespace facerec {
+
+// How the computation is done, decided once a run and stored with it.
+struct Numerics {
+  std::string precision;      // fp32 | bf16
+  std::string memory_format;  // channels_first | channels_last
+};
+
+// A module that learns, or that keeps a state from step to step.
+struct Part {
+  std::string name;  // of its parameters in the optimizer, and of its file: "backbone", "head", "center"
+  std::shared_ptr<torch::nn::Module> module;
+  double lr_factor = 1.0;
+};
+
+struct LossTerm {
+  std::string name;     // in metrics.jsonl: "classification", "triplet"
+  torch::Tensor value;  // scalar, its weight applied
+};
+
+// Images that are kept back for validation.
+struct HeldOutSet {
+  std::string name;
+  std::shared_ptr<const Dataset> images;
+  std::vector<Attribute> attributes;  // task attributes: with the values of training
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  // The first is the network that is deployed: clip_norm, freeze, tune and head_warmup_steps are about it.
+  virtual std::vector<Part> parts() const = 0;
+
+  // Terms whose sum is minimised. Called under autocast. head_only: no gradient reaches the network.
+  virtual std::vector<LossTerm> losses(const Batch& batch, bool head_only) = 0;
+
+  // Writes the network as the file that other commands read, into the folder of a checkpoint; and reads it again.
+  virtual void save(const fs::path& folder, const nlohmann::ordered_json& config) const = 0;
+  virtual void load(const fs::path& folder) = 0;
+
+  // Takes the first weights of the network from a model file (init_from).
+  virtual void start_from(const fs::path& file) = 0;
+
+  // Figures of held-out images, for tasks whose validation is no evaluation of embeddings. The network's mode is as
+  // before afterwards.
+  virtual std::vector<ValidationScore> validate(const HeldOutSet& set);
+
+  virtual std::shared_ptr<Backbone> backbone() const { return nullptr; }  // null: this task trains none
+};
+
+// What a task learns of its data.
+struct TaskData {
+  int64_t classes = 0;
+  std::vector<Attribute> attributes = {};  // task attributes
+};
+
+// Weights are drawn from LibTorch's default generator, those of the network first. Throws a usage Error with the key of
+// the configuration when its parts do not fit one another, or the data.
+std::unique_ptr<Objective> make_objective(const TrainConfig& config, const TaskData& data, torch::Device device,
+                                          const Numerics& numerics);
+
+// Width and height of the images that a batch holds.
+Size2 batch_image_size(const TrainConfig& config);
+
+torch::MemoryFormat memory_format_of(const Numerics& numerics);
+
+// uint8 [N,height,width,3], RGB, on the device.
+torch::Tensor pixels_of(const Batch& batch, const Size2& size, torch::Device device);
+
+}  // namespace facerec
