@@ -14,6 +14,7 @@
 #include "facerec/infer/super_resolution.h"
 #include "facerec/model/preprocess.h"
 #include "facerec/model/weights.h"
+#include "facerec/train/doubtful_settings.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/trainer.h"
 #include "tools/run/evaluation.h"
@@ -106,10 +107,20 @@ std::optional<EvolveCheckpoint> evolve_origin(const TrainVerb& verb, const Train
   return verb.from.empty() ? std::nullopt : evolve_checkpoint_of(config.init_from);
 }
 
+// The model that a key of the configuration names; "": an argument of the command line.
+fs::path find_model_of(const char* key, const std::string& model, const std::string& runs) {
+  try {
+    return find_model(model, runs);
+  } catch (const Error& error) {
+    throw Error(error).key(key);
+  }
+}
+
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
   if (!verb.from.empty()) config.init_from = verb.from;
-  if (!config.distill.teacher.empty())
-    config.distill.teacher = text_of(find_model(config.distill.teacher, config.run.dir));
+  if (!config.distill.teacher.empty()) {
+    config.distill.teacher = text_of(find_model_of("distill.teacher", config.distill.teacher, config.run.dir));
+  }
   const auto resumed = verb.resume.empty() ? std::nullopt : evolve_origin(verb, config);
   if (resumed && !config.init_from.empty()) {
     throw Error::usage("--resume names a training of another program: there is nothing else to start from")
@@ -122,7 +133,7 @@ void resolve_start(const TrainVerb& verb, TrainConfig& config) {
     config.init_from = text_of(find_super_resolver(config.init_from));
     return;
   }
-  const fs::path file = find_model(config.init_from, config.run.dir);
+  const fs::path file = find_model_of(verb.from.empty() ? "init_from" : "", config.init_from, config.run.dir);
   config.init_from = text_of(file);
   if (resumed || !verb.from.empty()) take_model_from(file, verb.model_options, verb.model_keys, config.model);
 }
@@ -239,6 +250,7 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
     print_answer(common, config_json(config), to_yaml(config_json(config)));
     return exit_done;
   }
+  for (const std::string& sentence : doubtful_settings(config)) spdlog::warn("{}", sentence);
   const TrainingSet data = config.task == "identity" ? open_training_set(config.data, verb.strict)
                                                      : open_training_images(config.data, verb.strict);
   const std::vector<EvaluationSet> sets = open_validation_sets(config, asked);
