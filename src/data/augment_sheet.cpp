@@ -33,9 +33,11 @@ class Sheet {
                 static_cast<int>(top_ + static_cast<double>(rows) * cell_height_ + margin)) {
     double y = margin;
     for (const std::string& line : title) canvas_.text({margin, y += line_height}, {.text = line, .size = letters + 1});
-    canvas_.text(heading(0), {.text = "as stored", .size = letters, .colour = grey});
+    canvas_.text(heading(0), {.text = "stored", .size = letters, .colour = grey});
     for (int epoch = 0; epoch < sheet_variants; ++epoch) {
-      canvas_.text(heading(epoch + 1), {.text = fmt::format("epoch {}", epoch), .size = letters, .colour = grey});
+      canvas_.text(heading(epoch + 1), {.text = fmt::format("{} {}", augment_.width() < 96 ? "ep." : "epoch", epoch),
+                                        .size = letters,
+                                        .colour = grey});
     }
   }
 
