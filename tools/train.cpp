@@ -64,7 +64,7 @@ RunVerb runner(const std::shared_ptr<Arguments>& args) {
     const Node root = resolve(*args);
     const TrainVerb& verb = args->verb;
     // What finetune takes from its model only the library can read.
-    if (!verb.print_config || !verb.from.empty()) {
+    if (!verb.print_config || !verb.from.empty() || !verb.preset.empty()) {
       try {
         return library().train(verb, common);
       } catch (const Error& error) {
