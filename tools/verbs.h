@@ -79,6 +79,18 @@ struct TrainVerb {
   bool print_config = false;  // print the resolved configuration and end
 };
 
+struct RunsVerb {
+  std::string dir = "runs";
+  std::string name;                  // only runs of this name; empty: all
+  std::vector<std::string> compare;  // two runs; empty: list
+};
+
+struct BenchVerb {
+  TrainVerb train;
+  int64_t steps = 20, warmup = 5;
+  bool find_batch_size = false;
+};
+
 struct NamedPath {
   std::string name, path;
 };

@@ -42,6 +42,7 @@ struct HeadConfig {
   std::vector<double> norms = {10, 110}, norm_margins = {0.45, 0.8};
   double norm_weight = 35;
   bool logit_norm = false;
+  double sample_rate = 1.0;
 };
 
 inline void describe(Fields& fields, HeadConfig& c) {
@@ -66,6 +67,9 @@ inline void describe(Fields& fields, HeadConfig& c) {
   fields("norm_margins", c.norm_margins, "magface: the margins at these norms", between(0, 3.14159));
   fields("norm_weight", c.norm_weight, "magface: weight of the term that lengthens embeddings", at_least(0));
   fields("logit_norm", c.logit_norm, "softmax: BatchNorm behind the logits (Gao et al. 2019, 1908.01683)");
+  fields("sample_rate", c.sample_rate,
+         "PartialFC: share of the classes that a step uses, those of its images always (An et al. 2022, 2203.15565)",
+         between(1e-6, 1));
 }
 
 struct ClassificationLossConfig {

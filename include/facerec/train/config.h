@@ -78,6 +78,8 @@ struct LoopConfig {
   double clip_norm = 5.0;
   std::string precision = "auto";
   std::string memory_format = "auto";
+  bool gradient_checkpointing = false;
+  bool sync_batch_norm = false;
   std::vector<std::string> freeze;
   std::string tune = "full";
   LoraConfig lora;
@@ -91,13 +93,18 @@ inline void describe(Fields& fields, LoopConfig& c) {
   fields("epochs", c.epochs, "passes over the training set", between(1, 1e6));
   fields("max_steps", c.max_steps, "end after so many optimizer steps, if that is earlier; 0: epochs decide",
          at_least(0));
-  fields("batch_size", c.batch_size, "images in one forward pass", between(2, 1e6));
+  fields("batch_size", c.batch_size, "images in one forward pass, those of all processes together", between(2, 1e6));
   fields("accumulate", c.accumulate, "forward passes in one optimizer step", between(1, 1e6));
   fields("clip_norm", c.clip_norm, "largest norm of the backbone's gradient; 0: no clipping", at_least(0));
-  fields("precision", c.precision, "auto: bf16 where the device computes it natively",
-         one_of({"auto", "fp32", "bf16"}));
+  fields("precision", c.precision, "auto: bf16 where the device computes it natively; fp16: with a loss scale",
+         one_of({"auto", "fp32", "bf16", "fp16"}));
   fields("memory_format", c.memory_format, "auto: the faster one, measured before the first step",
          one_of({"auto", "channels_first", "channels_last"}));
+  fields("gradient_checkpointing", c.gradient_checkpointing,
+         "keep only what enters the blocks of the backbone, and compute the rest again for the gradient: less memory, "
+         "about a third more time (Chen et al. 2016, 1604.06174)");
+  fields("sync_batch_norm", c.sync_batch_norm,
+         "several processes: BatchNorm over the images of all of them, not of each by itself");
   fields("freeze", c.freeze,
          "parts of the backbone that stay as they are, by prefix of their names: [input_layer, body.0]");
   fields("tune", c.tune,
@@ -161,6 +168,7 @@ struct RunConfig {
   int64_t seed = 1;
   std::string device = "auto";
   int64_t threads = 0;
+  int64_t timeout = 600;
   bool deterministic = false;
 };
 
@@ -169,7 +177,10 @@ inline void describe(Fields& fields, RunConfig& c) {
   fields("dir", c.dir, "folder that holds the runs");
   fields("seed", c.seed, "of everything random: weights, order, augmentation, dropout", at_least(0));
   fields("device", c.device, "auto | cpu | cuda | cuda:N");
-  fields("threads", c.threads, "of the computation; 0: the cores available", between(0, 1024));
+  fields("threads", c.threads, "of the computation; 0: the cores available, shared among the processes of a machine",
+         between(0, 1024));
+  fields("timeout", c.timeout, "seconds after which a process of several that does not answer is given up",
+         between(1, 86400));
   fields("deterministic", c.deterministic,
          "only algorithms that give the same bits each time, and memory_format auto without a "
          "measurement");
