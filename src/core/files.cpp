@@ -12,21 +12,11 @@
 #include <cstring>
 #include <system_error>
 
+#include "core/temporaries.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
 namespace {
-
-constexpr std::string_view temporary_mark = ".facerec-tmp-";
-constexpr std::string_view aside_suffix = "-old";
-
-Error system_error(const fs::path& path, const std::string& what, int code) {
-  Error error(what + ": " + std::generic_category().message(code));
-  if (code == ENOSPC || code == EDQUOT) {
-    return std::move(std::move(error).file(text_of(path)).hint("free some space or choose another folder"));
-  }
-  return std::move(std::move(error).file(text_of(path)));
-}
 
 class Descriptor {
  public:
@@ -83,32 +73,19 @@ void write_whole(const fs::path& path, int descriptor, std::span<const std::byte
   }
 }
 
+}  // namespace
+
+Error system_error(const fs::path& path, const std::string& what, int code) {
+  Error error(what + ": " + std::generic_category().message(code));
+  if (code == ENOSPC || code == EDQUOT) {
+    return std::move(std::move(error).file(text_of(path)).hint("free some space or choose another folder"));
+  }
+  return std::move(std::move(error).file(text_of(path)));
+}
+
 void sync_folder(const fs::path& folder) {
   const Descriptor directory(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
   if (::fsync(directory.get()) != 0 && errno != EINVAL) throw system_error(folder, "cannot be synchronised", errno);
-}
-
-// `folder` gets the name `path`; what had the name before keeps the other one. Filesystems that cannot exchange two
-// names in one step do it in three.
-void take_place(const fs::path& folder, const fs::path& path) {
-  if (!fs::exists(path)) return fs::rename(folder, path);
-  if (::renameat2(AT_FDCWD, folder.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return;
-  const fs::path aside = folder.string() + std::string(aside_suffix);
-  fs::rename(path, aside);
-  fs::rename(folder, path);
-  fs::rename(aside, folder);
-}
-
-// take_place() was interrupted between its renames: what had the name gets it back.
-void restore_moved_aside(const fs::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const size_t mark = name.find(temporary_mark);
-    if (mark == std::string::npos || !name.ends_with(aside_suffix)) continue;
-    const fs::path original = folder / name.substr(1, mark - 1);
-    if (!fs::exists(original, ignored)) fs::rename(entry.path(), original, ignored);
-  }
 }
 
 fs::path temporary_sibling(const fs::path& path) {
@@ -116,8 +93,6 @@ fs::path temporary_sibling(const fs::path& path) {
   return path.parent_path() / ("." + path.filename().string() + std::string(temporary_mark) +
                                std::to_string(::getpid()) + "-" + std::to_string(counter++));
 }
-
-}  // namespace
 
 std::vector<std::byte> read_file(const fs::path& path, uint64_t limit) {
   return read_whole<std::vector<std::byte>>(path, limit);
@@ -237,44 +212,6 @@ void GrowingFile::commit() {
   sync();
   fs::rename(part_, path_);
   sync_folder(path_.parent_path());
-}
-
-void write_folder(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
-  const fs::path temporary = temporary_sibling(path);
-  try {
-    fs::create_directories(temporary);
-    fill(temporary);
-    sync_folder(temporary);
-    take_place(temporary, path);
-    sync_folder(path.parent_path());
-    fs::remove_all(temporary);
-  } catch (const fs::filesystem_error& failure) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
-    throw system_error(path, "cannot be written", failure.code().value());
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
-    throw;
-  }
-}
-
-void remove_temporaries(const fs::path& folder) {
-  std::error_code ignored;
-  restore_moved_aside(folder);
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().filename().string().find(temporary_mark) != std::string::npos)
-      fs::remove_all(entry.path(), ignored);
-  }
-}
-
-void remove_temporaries_of(const fs::path& file) {
-  std::error_code ignored;
-  const std::string beginning = "." + file.filename().string() + std::string(temporary_mark);
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().filename().string().starts_with(beginning)) fs::remove(entry.path(), ignored);
-  }
 }
 
 FolderLock::FolderLock(const fs::path& folder)

@@ -12,6 +12,7 @@
 #include "facerec/core/error.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/random.h"
+#include "facerec/core/share.h"
 #include "facerec/data/augment.h"
 
 namespace facerec {
@@ -69,9 +70,13 @@ struct Loader::State {
   double waited = 0;
   std::vector<std::jthread> workers;
 
+  // Images in a batch, by its number in the epoch.
   int64_t batch_length(int64_t in_epoch) const {
     return std::min(options.batch_size, sampler->length() - in_epoch * options.batch_size);
   }
+
+  // Those that are made here.
+  Range share(int64_t in_epoch) const { return share_of(batch_length(in_epoch), options.process, options.processes); }
 
   std::shared_ptr<const std::vector<uint32_t>> order_of(int64_t epoch) {
     auto& order = orders[epoch];
@@ -83,8 +88,9 @@ struct Loader::State {
   }
 
   void start_batch() {
-    const int64_t length = batch_length(next_in % per_epoch);
+    const int64_t in_epoch = next_in % per_epoch, length = share(in_epoch).count;
     Pending& fresh = pending[next_in++];
+    fresh.batch.total = batch_length(in_epoch);
     fresh.batch.labels.resize(static_cast<size_t>(length));
     fresh.batch.indices.resize(static_cast<size_t>(length));
     if (!spare.empty()) {
@@ -132,7 +138,8 @@ struct Loader::State {
 
   void fill(int64_t number, int64_t slot, Batch& batch) {
     const int64_t epoch = number / per_epoch;
-    const int64_t position = number % per_epoch * options.batch_size + slot;
+    const int64_t in_epoch = number % per_epoch;
+    const int64_t position = in_epoch * options.batch_size + share(in_epoch).first + slot;
     std::unique_lock lock(mutex);
     const auto order = order_of(epoch);
     lock.unlock();
@@ -196,6 +203,12 @@ struct Loader::State {
 int64_t batches_per_epoch(int64_t images, const LoaderOptions& options) {
   const int64_t rounding = options.drop_last ? 0 : options.batch_size - 1;
   const int64_t batches = (images + rounding) / options.batch_size;
+  const int64_t last = options.drop_last ? options.batch_size : images - (batches - 1) * options.batch_size;
+  if (batches > 0 && last < options.processes) {
+    throw Error::usage("a batch has " + std::to_string(last) + " images, and " + std::to_string(options.processes) +
+                       " processes share it")
+        .hint("raise train.batch_size, or start fewer processes");
+  }
   if (batches > 0) return batches;
   throw Error::usage("the data set has " + std::to_string(images) + " images, fewer than a batch of " +
                      std::to_string(options.batch_size))

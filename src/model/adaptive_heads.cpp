@@ -13,17 +13,16 @@ using std::numbers::pi;
 using torch::Tensor;
 
 // Rows of unit length in random directions, as these heads' authors draw them.
-void initialise_on_sphere(Head& head) {
-  const torch::NoGradGuard without_gradient;
-  head.weight.uniform_(-1, 1);
-  head.weight.copy_(unit_rows(head.weight));
+void draw_on_sphere(Tensor& block) {
+  block.uniform_(-1, 1);
+  block.copy_(unit_rows(block));
 }
 
 class AdaFace final : public MarginHead {
  public:
   AdaFace(const HeadConfig& config, HeadShape shape)
       : MarginHead(shape, config.scale), margin_(config.margin), h_(config.h), rate_(config.t_alpha) {
-    initialise_on_sphere(*this);
+    draw_weight(draw_on_sphere);
     mean_ = register_buffer("batch_mean", torch::full({1}, 20.0));
     std_ = register_buffer("batch_std", torch::full({1}, 100.0));
   }
@@ -33,10 +32,9 @@ class AdaFace final : public MarginHead {
 
   Tensor with_margin(Tensor cosine, const Rows& rows) override {
     const Tensor quality = quality_of(rows.norms.detach().clamp(0.001, 100));
-    const Tensor target = own_of(cosine, rows);
-    const Tensor angle = target.clamp(-1 + epsilon, 1 - epsilon).acos() - margin_ * quality;
+    const Tensor angle = rows.target.clamp(-1 + epsilon, 1 - epsilon).acos() - margin_ * quality;
     const Tensor margined = angle.clamp(epsilon, pi - epsilon).cos() - margin_ * (1 + quality);
-    return put_margined(cosine, target, margined, rows);
+    return put_margined(cosine, margined, rows);
   }
 
   // How far a norm lies from the mean, in [−1, 1].
@@ -65,7 +63,7 @@ class MagFace final : public MarginHead {
     }
     shortest_ = config.norms[0], longest_ = config.norms[1];
     least_ = config.norm_margins[0], slope_ = (config.norm_margins[1] - least_) / (longest_ - shortest_);
-    initialise_on_sphere(*this);
+    draw_weight(draw_on_sphere);
   }
 
   Tensor regularisation(const Tensor& embeddings) override {
@@ -78,9 +76,9 @@ class MagFace final : public MarginHead {
  private:
   Tensor with_margin(Tensor cosine, const Rows& rows) override {
     const Tensor margin = least_ + slope_ * (rows.norms.clamp(shortest_, longest_) - shortest_);
-    const Tensor target = own_of(cosine, rows);
+    const Tensor& target = rows.target;
     const Tensor sum = target * margin.cos() - sine_of(target) * margin.sin();
-    return put_margined(cosine, target, torch::where(target > (pi - margin).cos(), sum, target), rows);
+    return put_margined(cosine, torch::where(target > (pi - margin).cos(), sum, target), rows);
   }
 
   double weight_, shortest_ = 0, longest_ = 0, least_ = 0, slope_ = 0;
@@ -90,24 +88,26 @@ class CurricularFace final : public MarginHead {
  public:
   CurricularFace(const HeadConfig& config, HeadShape shape)
       : MarginHead(shape, config.scale), margin_(config.margin), rate_(config.t_alpha) {
-    initialise_on_sphere(*this);
+    draw_weight(draw_on_sphere);
     t_ = register_buffer("t", torch::zeros({1}));
   }
 
  private:
   Tensor with_margin(Tensor cosine, const Rows& rows) override {
-    const Tensor target = own_of(cosine, rows);
-    if (is_training()) move(target.detach(), rows.held);
+    // Strangers are compared with a cosine that another process may hold.
+    const Tensor held = rows.held.to(cosine.scalar_type());
+    const Tensor told = sum_over_processes(torch::cat({rows.target.detach().masked_fill(held == 0, 0), held}, 1));
+    const Tensor target = told.narrow(1, 0, 1), known = told.narrow(1, 1, 1) > 0;
+    if (is_training()) move(target, known);
     // Strangers nearer than the own class with its margin are hard. Without an own class there are none.
-    const Tensor bar = target.detach() * std::cos(margin_) - sine_of(target.detach()) * std::sin(margin_);
-    const Tensor hard = cosine > bar.masked_fill(rows.held.logical_not(), INFINITY);
+    const Tensor bar = target * std::cos(margin_) - sine_of(target) * std::sin(margin_);
+    const Tensor hard = cosine > bar.masked_fill(known.logical_not(), INFINITY);
     const Tensor result = torch::where(hard, cosine * (cosine + t_.to(cosine.scalar_type())), cosine);
-    return put_margined(result, target, add_to_angle(target, margin_), rows);
+    return put_margined(result, add_to_angle(rows.target, margin_), rows);
   }
 
-  void move(const Tensor& target, const Tensor& held) {
-    const Tensor count = held.sum();
-    const Tensor mean = target.masked_fill(held.logical_not(), 0).sum() / count.clamp_min(1);
+  void move(const Tensor& target, const Tensor& known) {
+    const Tensor count = known.sum(), mean = target.sum() / count.clamp_min(1);
     t_.lerp_(torch::where(count > 0, mean.to(t_.scalar_type()), t_), rate_);
   }
 

@@ -38,15 +38,16 @@ torch::Device open_cuda(int64_t index) {
   const auto count = torch::cuda::device_count();
   if (count == 0) throw Error("the NVIDIA driver shows no usable GPU").hint("see nvidia-smi; or run with --device cpu");
   if (index >= count) {
-    throw Error::usage("there is no cuda:" + std::to_string(index) + ", only " + std::to_string(count) + " GPUs");
+    throw Error::usage("there is no cuda:" + std::to_string(index) + ", only " + std::to_string(count) + " GPUs")
+        .hint("each process of a machine takes the GPU of its number; see CUDA_VISIBLE_DEVICES");
   }
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }
 
-torch::Device open_cuda_or_cpu() {
+torch::Device open_cuda_or_cpu(int64_t index) {
   if (!has_nvidia_driver()) return torch::kCPU;
   try {
-    return open_cuda(0);
+    return open_cuda(index);
   } catch (const Error& error) {
     static std::once_flag told;
     std::call_once(told, [&] { spdlog::warn("computes on the CPU, not on the GPU: {}", error.what()); });
@@ -56,10 +57,10 @@ torch::Device open_cuda_or_cpu() {
 
 }  // namespace
 
-torch::Device open_device(const std::string& name) {
+torch::Device open_device(const std::string& name, int64_t local_rank) {
   if (name == "cpu") return torch::kCPU;
-  if (name == "auto") return open_cuda_or_cpu();
-  if (name == "cuda") return open_cuda(0);
+  if (name == "auto") return open_cuda_or_cpu(local_rank);
+  if (name == "cuda") return open_cuda(local_rank);
   if (name.starts_with("cuda:")) {
     uint8_t index = 0;
     const auto [end, code] = std::from_chars(name.data() + 5, name.data() + name.size(), index);
@@ -92,16 +93,16 @@ Autocast::~Autocast() {
 torch::Tensor normalise(const torch::Tensor& nhwc, const Preprocess& preprocess, torch::MemoryFormat format) {
   torch::Tensor x = nhwc.permute({0, 3, 1, 2});
   if (preprocess.bgr) x = x.flip(1);
-  const auto options = torch::TensorOptions().dtype(torch::kFloat32);
-  std::array<float, 3> scale{}, shift{};  // (x/255 − mean)/std as one multiplication and one addition
-  for (size_t c = 0; c < 3; ++c) {
-    scale[c] = 1.0F / (255.0F * preprocess.std[c]);
-    shift[c] = -preprocess.mean[c] / preprocess.std[c];
-  }
-  auto per_channel = [&](std::array<float, 3>& values) {
-    return torch::from_blob(values.data(), {1, 3, 1, 1}, options).clone().to(nhwc.device());
-  };
-  return x.to(torch::kFloat32, false, false, format).mul_(per_channel(scale)).add_(per_channel(shift));
+  x = x.to(torch::kFloat32, false, false, format);
+  // (x/255 − mean)/std as one multiplication and one addition; by numbers, which no device waits for.
+  const auto &mean = preprocess.mean, &deviation = preprocess.std;
+  auto scale = [&](size_t c) { return 1.0F / (255.0F * deviation[c]); };
+  auto shift = [&](size_t c) { return -mean[c] / deviation[c]; };
+  const bool alike =
+      mean[0] == mean[1] && mean[1] == mean[2] && deviation[0] == deviation[1] && deviation[1] == deviation[2];
+  if (alike) return x.mul_(scale(0)).add_(shift(0));
+  for (size_t c = 0; c < 3; ++c) x.select(1, static_cast<int64_t>(c)).mul_(scale(c)).add_(shift(c));
+  return x;
 }
 
 }  // namespace facerec

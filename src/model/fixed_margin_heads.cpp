@@ -11,12 +11,12 @@ namespace {
 using std::numbers::pi;
 using torch::Tensor;
 
-void initialise_as_partial_fc(Head& head) { torch::nn::init::normal_(head.weight, 0, 0.01); }
+void draw_as_partial_fc(Tensor& block) { block.normal_(0, 0.01); }
 
 class CosFace final : public MarginHead {
  public:
   CosFace(const HeadConfig& config, HeadShape shape) : MarginHead(shape, config.scale), margin_(config.margin) {
-    torch::nn::init::xavier_uniform_(weight);
+    draw_xavier_uniform();
   }
 
  private:
@@ -31,14 +31,13 @@ class ArcFace final : public MarginHead {
  public:
   ArcFace(const HeadConfig& config, HeadShape shape)
       : MarginHead(shape, config.scale), margin_(config.margin), easy_(config.easy_margin) {
-    torch::nn::init::xavier_uniform_(weight);
+    draw_xavier_uniform();
   }
 
  private:
   Tensor with_margin(Tensor cosine, const Rows& rows) override {
-    const Tensor target = own_of(cosine, rows);
-    const Tensor margined = add_to_angle(target, margin_);
-    return put_margined(cosine, target, easy_ ? torch::where(target > 0, margined, target) : margined, rows);
+    const Tensor margined = add_to_angle(rows.target, margin_);
+    return put_margined(cosine, easy_ ? torch::where(rows.target > 0, margined, rows.target) : margined, rows);
   }
 
   double margin_;
@@ -50,14 +49,13 @@ class SubcenterArcFace final : public MarginHead {
  public:
   SubcenterArcFace(const HeadConfig& config, HeadShape shape)
       : MarginHead(shape, config.scale, config.centers), centers_(config.centers), margin_(config.margin) {
-    torch::nn::init::xavier_uniform_(weight);
+    draw_xavier_uniform();
   }
 
  private:
+  Tensor of_classes(const Tensor& cosine) override { return std::get<0>(cosine.unflatten(1, {-1, centers_}).max(2)); }
   Tensor with_margin(Tensor cosine, const Rows& rows) override {
-    const Tensor nearest = std::get<0>(cosine.unflatten(1, {-1, centers_}).max(2));
-    const Tensor target = own_of(nearest, rows);
-    return put_margined(nearest, target, add_to_angle(target, margin_), rows);
+    return put_margined(cosine, add_to_angle(rows.target, margin_), rows);
   }
 
   int64_t centers_;
@@ -65,49 +63,54 @@ class SubcenterArcFace final : public MarginHead {
 };
 
 // arcface_torch's inter-class filter: a stranger that near is taken for a wrong label, and its logit is 0.
-Tensor without_near_strangers(const Tensor& cosine, const Rows& rows, double threshold) {
-  if (threshold == 0) return cosine;
-  Tensor near = cosine > threshold;
-  near.scatter_(1, rows.own, near.gather(1, rows.own).logical_and(rows.held.logical_not()));
-  return cosine.masked_fill(near, 0);
-}
-
-// cos(θ + m) in value, but the gradient of cos θ: arcface_torch changes the cosine unseen by autograd.
-class ArcFaceTorch final : public MarginHead {
- public:
-  ArcFaceTorch(const HeadConfig& config, HeadShape shape)
-      : MarginHead(shape, config.scale), margin_(config.margin), filter_(config.filter_threshold) {
-    initialise_as_partial_fc(*this);
+class FilteredHead : public MarginHead {
+ protected:
+  FilteredHead(const HeadConfig& config, HeadShape shape)
+      : MarginHead(shape, config.scale), threshold_(config.filter_threshold) {
+    draw_weight(draw_as_partial_fc);
   }
 
  private:
-  Tensor with_margin(Tensor cosine, const Rows& rows) override {
-    cosine = without_near_strangers(cosine, rows, filter_);
-    const torch::NoGradGuard unseen;
-    const Tensor target = own_of(cosine, rows).clamp_(-1, 1);
-    return put_margined(cosine, target, (target.acos() + margin_).cos(), rows);
+  virtual Tensor of_target(const Tensor& target) const = 0;
+
+  Tensor with_margin(Tensor cosine, const Rows& rows) final {
+    if (threshold_ == 0) return put_margined(cosine, of_target(rows.target), rows);
+    Tensor near = cosine > threshold_;
+    near.scatter_(1, rows.own, near.gather(1, rows.own).logical_and(rows.held.logical_not()));
+    return put_margined(cosine, of_target(rows.target), rows).masked_fill(near, 0);
   }
 
-  double margin_, filter_;
+  double threshold_;
+};
+
+// cos(θ + m) in value, but the gradient of cos θ: arcface_torch changes the cosine unseen by autograd.
+class ArcFaceTorch final : public FilteredHead {
+ public:
+  ArcFaceTorch(const HeadConfig& config, HeadShape shape) : FilteredHead(config, shape), margin_(config.margin) {}
+
+ private:
+  Tensor of_target(const Tensor& target) const override {
+    const Tensor value = target.detach();
+    return (value.clamp(-1, 1).acos() + margin_).cos() + (target - value);
+  }
+
+  double margin_;
 };
 
 // ψ(m1·θ + m2) − m3, where ψ is the cosine up to π and falls on beyond, as SphereFace's does: over [kπ, (k+1)π] it is
 // (−1)^k·cos − 2k, smooth at the joints.
-class Combined final : public MarginHead {
+class Combined final : public FilteredHead {
  public:
-  Combined(const HeadConfig& config, HeadShape shape)
-      : MarginHead(shape, config.scale), margins_(config.margins), filter_(config.filter_threshold) {
+  Combined(const HeadConfig& config, HeadShape shape) : FilteredHead(config, shape), margins_(config.margins) {
     if (margins_.size() != 3 || margins_[0] == 0) {
       throw Error::usage("combined takes three margins, the first above 0").key("head.margins").hint("[1.0, 0.3, 0.2]");
     }
-    initialise_as_partial_fc(*this);
   }
 
  private:
-  Tensor with_margin(Tensor cosine, const Rows& rows) override {
-    cosine = without_near_strangers(cosine, rows, filter_);
-    const Tensor target = own_of(cosine, rows);
-    return put_margined(cosine, target, psi(target.detach().clamp(-1, 1), target - target.detach()), rows);
+  Tensor of_target(const Tensor& target) const override {
+    const Tensor value = target.detach();
+    return psi(value.clamp(-1, 1), target - value);
   }
 
   // At `cosine`, with the exact slope along `change`. Through acos, whose own slope is 1 / sin θ computed from 1 −
@@ -122,7 +125,6 @@ class Combined final : public MarginHead {
   }
 
   std::vector<double> margins_;
-  double filter_;
 };
 
 // face.evoLVe's: (cos θ·λ + ψ(m·θ)) / (1 + λ), times the embedding's norm. λ falls from step to step.
@@ -135,7 +137,7 @@ class SphereFace final : public MarginHead {
           .key("head.margin")
           .hint("4 is the published margin");
     }
-    torch::nn::init::xavier_uniform_(weight);
+    draw_xavier_uniform();
     iteration_ = register_buffer("iteration", torch::zeros({}, torch::kInt64));
   }
 
@@ -143,9 +145,8 @@ class SphereFace final : public MarginHead {
   Tensor with_margin(Tensor cosine, const Rows& rows) override {
     if (is_training()) iteration_.add_(1);
     const Tensor lambda = (1000 / (1 + 0.12 * iteration_.to(torch::kFloat64))).clamp_min(5);
-    const Tensor target = own_of(cosine, rows);
-    const Tensor margined = target + (psi(target.clamp(-1, 1)) - target) / (1 + lambda);
-    return put_margined(cosine, target, margined, rows) * rows.norms;
+    const Tensor margined = rows.target + (psi(rows.target.clamp(-1, 1)) - rows.target) / (1 + lambda);
+    return put_margined(cosine, margined, rows) * rows.norms;
   }
 
   // (−1)^k·cos(mθ) − 2k on [kπ/m, (k+1)π/m]; cos(mθ) as Chebyshev's polynomial of cos θ, whose slope is finite.

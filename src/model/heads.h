@@ -8,7 +8,8 @@
 namespace facerec {
 
 struct HeadShape {
-  int64_t classes, embedding_size;
+  HeadClasses classes;
+  int64_t embedding_size;
 };
 
 std::shared_ptr<Head> build_softmax(const HeadConfig& config, HeadShape shape);

@@ -9,13 +9,26 @@ namespace facerec {
 
 using torch::Tensor;
 
+namespace {
+
+// Not gather(): that keeps the cosines for its backward pass, and they could not be changed in place.
+Tensor own_of(const Tensor& cosine, const Tensor& own) {
+  const Tensor starts = torch::arange(cosine.size(0), own.options()).mul_(cosine.size(1));
+  return cosine.view(-1).index_select(0, own + starts).unsqueeze(1);
+}
+
+}  // namespace
+
 Tensor MarginHead::logits(Tensor embeddings, Tensor labels) {
   const WithoutAutocast guard;
   const torch::ScalarType type = precision_of(embeddings);
   const Tensor x = embeddings.to(type);
   const Tensor norms = x.norm(2, {1}, true);
-  const Tensor cosine = torch::linear(x / norms.clamp_min(1e-12), unit_rows(weight.to(type)));
-  return with_margin(cosine, {norms, labels.clamp_min(0).unsqueeze(1), (labels >= 0).unsqueeze(1)}).mul_(scale_);
+  const Tensor cosine = of_classes(torch::linear(x / norms.clamp_min(1e-12), unit_rows(used(weight).to(type))));
+  const Tensor own = labels.clamp_min(0), held = labels >= 0;
+  const Tensor target = own_of(cosine, own);
+  target_cosines = target.detach().squeeze(1).masked_fill(held.logical_not(), 0);
+  return with_margin(cosine, {norms, own.unsqueeze(1), held.unsqueeze(1), target}).mul_(scale_);
 }
 
 Tensor sine_of(const Tensor& cosine) {
@@ -31,14 +44,8 @@ Tensor add_to_angle(const Tensor& cosine, double margin) {
   return torch::where(cosine > limit, sum, cosine - std::sin(margin) * margin);
 }
 
-// Not gather(): that keeps the cosines for its backward pass, and they could not be changed in place.
-Tensor own_of(const Tensor& cosine, const Rows& rows) {
-  const Tensor starts = torch::arange(cosine.size(0), rows.own.options()).mul_(cosine.size(1));
-  return cosine.view(-1).index_select(0, rows.own.squeeze(1) + starts).unsqueeze(1);
-}
-
-Tensor put_margined(Tensor cosine, const Tensor& target, const Tensor& margined, const Rows& rows) {
-  return cosine.scatter_(1, rows.own, torch::where(rows.held, margined, target));
+Tensor put_margined(Tensor cosine, const Tensor& margined, const Rows& rows) {
+  return cosine.scatter_(1, rows.own, torch::where(rows.held, margined, rows.target));
 }
 
 }  // namespace facerec

@@ -7,22 +7,26 @@ namespace facerec {
 
 // What a margin may depend on, beside the cosines [N,C].
 struct Rows {
-  torch::Tensor norms;  // [N,1], of the raw embeddings
-  torch::Tensor own;    // int64 [N,1], the column of the own class: to be changed only where
-  torch::Tensor held;   // bool [N,1]
+  torch::Tensor norms;   // [N,1], of the raw embeddings
+  torch::Tensor own;     // int64 [N,1], the column of the own class: to be changed only where
+  torch::Tensor held;    // bool [N,1]
+  torch::Tensor target;  // [N,1], the cosine to the own class
 };
 
 class MarginHead : public Head {
  public:
   // scale: what the cosines are multiplied with in the end. centers: of a class.
   MarginHead(HeadShape shape, double scale, int64_t centers = 1)
-      : Head(shape.classes * centers, shape.embedding_size), scale_(scale) {}
+      : Head(shape.classes, shape.embedding_size, centers), scale_(scale) {}
 
   torch::Tensor logits(torch::Tensor embeddings, torch::Tensor labels) final;
 
  protected:
   // cosine [N,C] may be changed in place: C may be a million.
   virtual torch::Tensor with_margin(torch::Tensor cosine, const Rows& rows) = 0;
+
+  // Cosines to classes [N,C] from those to all centres.
+  virtual torch::Tensor of_classes(const torch::Tensor& cosine) { return cosine; }
 
  private:
   double scale_;
@@ -35,11 +39,7 @@ torch::Tensor sine_of(const torch::Tensor& cosine);
 // would rise again, a straight line goes on.
 torch::Tensor add_to_angle(const torch::Tensor& cosine, double margin);
 
-// The cosines to the own classes, [N,1].
-torch::Tensor own_of(const torch::Tensor& cosine, const Rows& rows);
-
 // Writes `margined` [N,1] over the own class of every row that is held, in place.
-torch::Tensor put_margined(torch::Tensor cosine, const torch::Tensor& target, const torch::Tensor& margined,
-                           const Rows& rows);
+torch::Tensor put_margined(torch::Tensor cosine, const torch::Tensor& margined, const Rows& rows);
 
 }  // namespace facerec

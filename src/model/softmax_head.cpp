@@ -11,19 +11,21 @@ using torch::Tensor;
 class Softmax final : public Head {
  public:
   Softmax(const HeadConfig& config, HeadShape shape) : Head(shape.classes, shape.embedding_size) {
-    torch::nn::init::xavier_uniform_(weight);
-    bias_ = register_parameter("bias", torch::zeros({shape.classes}));
+    draw_xavier_uniform();
+    bias_ = register_parameter("bias", torch::zeros({shape.classes.held.count}));
     if (config.logit_norm) {
-      norm_ = register_module("logit_norm", std::make_shared<layers::BatchNorm>(shape.classes, torch::kCPU));
+      norm_ = register_module("logit_norm", std::make_shared<layers::BatchNorm>(shape.classes.held.count, torch::kCPU));
     }
   }
 
   Tensor logits(Tensor embeddings, Tensor /*labels*/) override {
     const WithoutAutocast guard;
     const torch::ScalarType type = precision_of(embeddings);
-    const Tensor logits = torch::linear(embeddings.to(type), weight.to(type), bias_.to(type));
+    const Tensor logits = torch::linear(embeddings.to(type), used(weight).to(type), used(bias_).to(type));
     return norm_ ? normalised(logits) : logits;
   }
+
+  bool can_sample() const override { return !norm_; }
 
  private:
   // A single row has no variance: it is normalised as in evaluation, and no statistic moves.

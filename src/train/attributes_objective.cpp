@@ -1,8 +1,10 @@
 #include "train/attributes_objective.h"
 
+#include "dist/gather.h"
 #include "facerec/core/error.h"
 #include "facerec/model/device.h"
 #include "facerec/model/loss.h"
+#include "train/to_device.h"
 
 namespace facerec {
 namespace {
@@ -29,8 +31,8 @@ LoaderOptions held_out_loading(const TrainConfig& config) {
 }  // namespace
 
 AttributesObjective::AttributesObjective(const TrainConfig& config, std::vector<Attribute> attributes,
-                                         torch::Device device, const Numerics& numerics)
-    : BackboneObjective(config, device, numerics), attributes_(std::move(attributes)) {
+                                         const Compute& compute)
+    : BackboneObjective(config, compute), attributes_(std::move(attributes)) {
   if (attributes_.empty()) {
     throw Error::usage("no attribute is named")
         .key("data.attributes")
@@ -54,11 +56,15 @@ std::vector<torch::Tensor> AttributesObjective::logits(const torch::Tensor& embe
 }
 
 std::vector<LossTerm> AttributesObjective::losses(const Batch& batch, bool head_only) {
+  const World& world = compute_.world;
   const std::vector<torch::Tensor> all = logits(embed(pixels_of(batch), head_only));
   std::vector<LossTerm> terms;
   for (size_t i = 0; i < attributes_.size(); ++i) {
-    const torch::Tensor labels = labels_of(attributes_[i], batch).to(device_);
-    terms.push_back({attributes_[i].name, classification_loss(config_.loss.classification, all[i], labels)});
+    // Of all images: how many of a process's own have a known value differs.
+    const torch::Tensor labels =
+        world.gather(to_device(labels_of(attributes_[i], batch), compute_.device), batch.total);
+    const torch::Tensor logits = gather_for_all(all[i], batch.total, world);
+    terms.push_back({attributes_[i].name, classification_loss(config_.loss.classification, logits, labels)});
   }
   return terms;
 }
@@ -70,7 +76,7 @@ std::vector<ValidationScore> AttributesObjective::validate(const HeldOutSet& set
   backbone_->eval();
   {
     const torch::NoGradGuard without_gradient;
-    const Autocast autocast(device_, numerics_.precision);
+    const Autocast autocast(compute_.device, compute_.numerics.precision);
     const LoaderOptions loading = held_out_loading(config_);
     Loader loader(set.images, sequential_sampler(set.images->size()), loading);
     for (int64_t batch = batches_per_epoch(set.images->size(), loading); batch > 0; --batch) {

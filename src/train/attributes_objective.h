@@ -8,8 +8,7 @@ namespace facerec {
 
 class AttributesObjective final : public BackboneObjective {
  public:
-  AttributesObjective(const TrainConfig& config, std::vector<Attribute> attributes, torch::Device device,
-                      const Numerics& numerics);
+  AttributesObjective(const TrainConfig& config, std::vector<Attribute> attributes, const Compute& compute);
 
   // "backbone" and "head", whose parameters are "<attribute>.weight" [values, embedding size] and "<attribute>.bias".
   std::vector<Part> parts() const override;

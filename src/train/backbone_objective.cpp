@@ -4,6 +4,7 @@
 #include "facerec/model/device.h"
 #include "facerec/model/weights.h"
 #include "model/lora.h"
+#include "model/metadata.h"
 #include "train/take_up.h"
 
 namespace facerec {
@@ -14,18 +15,21 @@ const char* const lora_file = "lora-00000-of-00001.safetensors";
 
 }  // namespace
 
-BackboneObjective::BackboneObjective(const TrainConfig& config, torch::Device device, const Numerics& numerics)
-    : config_(config), device_(device), numerics_(numerics), backbone_(make_backbone(config.model)) {}
+BackboneObjective::BackboneObjective(const TrainConfig& config, const Compute& compute)
+    : config_(config), compute_(compute), backbone_(make_backbone(config.model)) {}
 
 torch::Tensor BackboneObjective::embed(const torch::Tensor& pixels, bool head_only) {
   const torch::AutoGradMode gradients(!head_only && torch::GradMode::is_enabled());
-  return backbone_->forward(normalise(pixels, backbone_->spec().preprocess, memory_format_of(numerics_)));
+  return backbone_->forward(normalise(pixels, backbone_->spec().preprocess, memory_format_of(compute_.numerics)));
 }
 
-void BackboneObjective::save(const fs::path& folder, const nlohmann::ordered_json& config) const {
-  save_backbone(folder / backbone_file, *backbone_, {{"configuration", to_json_text(config)}});
+std::vector<TensorsToSave> BackboneObjective::network_files(const nlohmann::ordered_json& config) const {
+  Metadata metadata = metadata_of(backbone_->spec());
+  metadata.emplace("configuration", to_json_text(config));
+  std::vector<TensorsToSave> files{{backbone_file, merged_state_dict(*backbone_), std::move(metadata)}};
   const NamedTensors additions = lora_state(*backbone_);
-  if (!additions.empty()) save_tensors(folder / lora_file, additions);
+  if (!additions.empty()) files.push_back({lora_file, additions, {}});
+  return files;
 }
 
 void BackboneObjective::start_from(const fs::path& file) { take_up_backbone(file, *backbone_); }

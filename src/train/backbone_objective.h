@@ -7,23 +7,24 @@ namespace facerec {
 
 class BackboneObjective : public Objective {
  public:
-  void save(const fs::path& folder, const nlohmann::ordered_json& config) const override;
+  std::vector<TensorsToSave> network_files(const nlohmann::ordered_json& config) const override;
   void load(const fs::path& folder) override;
   void start_from(const fs::path& file) override;
   std::shared_ptr<Backbone> backbone() const override { return backbone_; }
 
  protected:
-  BackboneObjective(const TrainConfig& config, torch::Device device, const Numerics& numerics);
+  BackboneObjective(const TrainConfig& config, const Compute& compute);
 
   // uint8 [N,H,W,3] on the device.
-  torch::Tensor pixels_of(const Batch& batch) const { return facerec::pixels_of(batch, config_.model.input, device_); }
+  torch::Tensor pixels_of(const Batch& batch) const {
+    return facerec::pixels_of(batch, config_.model.input, compute_.device);
+  }
 
   // Embeddings [N,E] of such pixels.
   torch::Tensor embed(const torch::Tensor& pixels, bool head_only);
 
   TrainConfig config_;
-  torch::Device device_;
-  Numerics numerics_;
+  Compute compute_;
   std::shared_ptr<Backbone> backbone_;
 };
 

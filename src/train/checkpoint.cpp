@@ -5,13 +5,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <set>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
+#include "facerec/io/sha256.h"
 #include "facerec/model/weights.h"
-#include "facerec/train/run_folder.h"
 
 namespace facerec {
 namespace {
@@ -20,39 +19,103 @@ using Json = nlohmann::ordered_json;
 
 const char* const state_file = "state.json";
 
-// Those beside the network, which the objective writes by itself.
-std::vector<Part> further_parts(const Objective& objective) {
-  std::vector<Part> parts = objective.parts();
-  parts.erase(parts.begin());
-  return parts;
+// "head-00000-of-00002.safetensors"
+std::string part_file(const std::string& name, int64_t rank, int64_t size) {
+  return fmt::format("{}-{:05}-of-{:05}.safetensors", name, rank, size);
 }
 
-void check_finite(const torch::nn::Module& module) {
-  for (const auto& parameter : module.named_parameters()) {
-    if (torch::isfinite(parameter.value()).all().item<bool>()) continue;
-    throw Error("the weights are no longer finite ('" + parameter.key() + "'), so no checkpoint is written")
+const Head* find_head(const Objective& objective) {
+  return dynamic_cast<const Head*>(find_part(objective, "head").get());
+}
+
+// Whether rows of the tensor are a process's own: of the head's part ("weight"), or of its optimizer state
+// ("momentum.head.weight").
+bool is_divided(const std::string& part, const std::string& name, const torch::Tensor& tensor, const Head* head) {
+  if (head == nullptr || tensor.dim() == 0) return false;
+  if (part == "head") return head->is_by_class(name);
+  const std::string parameter = name.substr(name.find('.') + 1);
+  return part == "optimizer" && parameter.starts_with("head.") && head->is_by_class(parameter.substr(5));
+}
+
+// The first row of a divided tensor, and the rows that all processes have together.
+Range rows_of(const torch::Tensor& tensor, const Head& head) {
+  const HeadClasses& classes = head.classes();
+  const int64_t centers = tensor.size(0) / classes.held.count;
+  return {classes.held.first * centers, classes.total * centers};
+}
+
+// The state of LibTorch's random numbers is of the kind of device: a run that goes on elsewhere finds no file.
+std::string generator_part(const Learner& learner) {
+  return "random-" + c10::DeviceTypeName(learner.device().type(), /*lower_case=*/true);
+}
+
+torch::Tensor generator_state(const Learner& learner) {
+  return at::globalContext().defaultGenerator(learner.device()).get_state();
+}
+
+TensorsToSave divided_file(const std::string& part, const NamedTensors& tensors, const Learner& learner) {
+  const World& world = learner.world();
+  const Head* head = find_head(learner.objective());
+  TensorsToSave file{part_file(part, world.rank(), world.size()), {}, {}};
+  for (const auto& [name, tensor] : tensors) {
+    const bool divided = is_divided(part, name, tensor, head);
+    if (!divided && !world.is_first()) continue;
+    file.tensors.emplace_back(name, tensor);
+    if (!divided || world.size() == 1) continue;
+    const auto [first, total] = rows_of(tensor, *head);
+    file.metadata.emplace("rows." + name, fmt::format("{}/{}", first, total));
+  }
+  return file;
+}
+
+std::vector<TensorsToSave> files_of(const Learner& learner, const Json& config) {
+  const World& world = learner.world();
+  std::vector<TensorsToSave> files;
+  if (world.is_first()) files = learner.objective().network_files(config);
+  const std::vector<Part> parts = learner.objective().parts();
+  for (auto part = parts.begin() + 1; part != parts.end(); ++part) {
+    const NamedTensors tensors = state_dict(*part->module);
+    if (part->name == "head" && find_head(learner.objective()) != nullptr) {
+      files.push_back(divided_file("head", tensors, learner));
+    } else if (world.is_first()) {
+      files.push_back({part_file(part->name, 0, 1), tensors, {}});
+    }
+  }
+  files.push_back(divided_file("optimizer", learner.optimizer_state(), learner));
+  files.push_back(
+      {part_file(generator_part(learner), world.rank(), world.size()), {{"generator", generator_state(learner)}}, {}});
+  return files;
+}
+
+void check_finite(const TensorsToSave& file) {
+  for (const auto& [name, tensor] : file.tensors) {
+    if (!tensor.is_floating_point() || torch::isfinite(tensor).all().item<bool>()) continue;
+    throw Error("the weights are no longer finite ('" + name + "'), so no checkpoint is written")
         .hint("lower optimizer.lr and resume from the last checkpoint");
   }
 }
 
-// The state of LibTorch's random numbers is of the kind of device: a run that goes on elsewhere finds no file.
-fs::path generator_file(const Learner& learner) {
-  return "random-" + c10::DeviceTypeName(learner.device().type(), /*lower_case=*/true) + ".safetensors";
-}
+}  // namespace
 
-NamedTensors generator_state(const Learner& learner) {
-  return {{"generator", at::globalContext().defaultGenerator(learner.device()).get_state()}};
-}
-
-std::vector<std::string> tensor_files(const fs::path& folder) {
-  std::vector<std::string> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    files.push_back(text_of(entry.path().filename()));
-  std::sort(files.begin(), files.end());
+std::vector<TensorsToSave> snapshot(const Learner& learner, const Json& config) {
+  std::vector<TensorsToSave> files = files_of(learner, config);
+  for (TensorsToSave& file : files) {
+    for (auto& each : file.tensors) each.second = each.second.detach().to(torch::kCPU, false, /*copy=*/true);
+  }
   return files;
 }
 
-Json json_of(const RunState& state) {
+std::map<std::string, std::string> write_tensors(const fs::path& folder, const std::vector<TensorsToSave>& files) {
+  std::map<std::string, std::string> digests;
+  for (const TensorsToSave& file : files) {
+    check_finite(file);
+    save_tensors(folder / file.file, file.tensors, file.metadata);
+    digests[file.file] = sha256_of(folder / file.file);
+  }
+  return digests;
+}
+
+void write_run_state(const fs::path& folder, const RunState& state) {
   Json json{{"schema", 1},
             {"step", state.step},
             {"best", nullptr},
@@ -65,27 +128,7 @@ Json json_of(const RunState& state) {
             {"files", state.files},
             {"config", state.config}};
   if (state.best) json["best"] = {{"metric", state.best->metric}, {"step", state.best->step}};
-  return json;
-}
-
-}  // namespace
-
-std::string part_file(const std::string& name) { return name + "-00000-of-00001.safetensors"; }
-
-void save_checkpoint(const fs::path& folder, const Learner& learner, const RunState& state) {
-  const Objective& objective = learner.objective();
-  for (const Part& part : objective.parts()) check_finite(*part.module);
-  write_folder(folder, [&](const fs::path& temporary) {
-    objective.save(temporary, state.config);
-    for (const Part& part : further_parts(objective)) {
-      save_tensors(temporary / part_file(part.name), state_dict(*part.module));
-    }
-    save_tensors(temporary / part_file("optimizer"), learner.optimizer_state());
-    save_tensors(temporary / generator_file(learner), generator_state(learner));
-    RunState complete = state;
-    complete.files = tensor_files(temporary);
-    write_file(temporary / state_file, to_json_text(json_of(complete), 2) + "\n");
-  });
+  write_file(folder / state_file, to_json_text(json, 2) + "\n");
 }
 
 namespace {
@@ -96,11 +139,19 @@ void check_state(const RunState& state, const fs::path& folder) {
   };
   if (state.step >= 0 && state.skipped_steps >= 0 && state.nonfinite_in_a_row >= 0 && state.classes >= 0 &&
       state.batches_per_epoch >= 0 && state.config.is_object() &&
-      is_one_of(state.numerics.precision, {"fp32", "bf16"}) &&
+      is_one_of(state.numerics.precision, {"fp32", "bf16", "fp16"}) &&
       is_one_of(state.numerics.memory_format, {"channels_first", "channels_last"})) {
     return;
   }
   throw Error("holds values that no run has").file(text_of(folder / state_file));
+}
+
+// A list of names, in checkpoints without digests.
+std::map<std::string, std::string> files_in(const Json& json) {
+  if (!json.is_array()) return json.get<std::map<std::string, std::string>>();
+  std::map<std::string, std::string> files;
+  for (const auto& name : json) files.emplace(name.get<std::string>(), "");
+  return files;
 }
 
 }  // namespace
@@ -119,7 +170,7 @@ RunState read_run_state(const fs::path& folder) {
     state.numerics = {json.at("precision").get<std::string>(), json.at("memory_format").get<std::string>()};
     state.classes = json.at("classes").get<int64_t>();
     state.batches_per_epoch = json.value("batches_per_epoch", int64_t{0});
-    if (json.contains("files")) state.files = json.at("files").get<std::vector<std::string>>();
+    if (json.contains("files")) state.files = files_in(json.at("files"));
     state.config = json.at("config");
     check_state(state, folder);
     return state;
@@ -129,87 +180,29 @@ RunState read_run_state(const fs::path& folder) {
 }
 
 void load_checkpoint(const fs::path& folder, Learner& learner) {
-  learner.objective().load(folder);
-  for (const Part& part : further_parts(learner.objective())) {
-    load_into(state_dict(*part.module), SafetensorsFile(folder / part_file(part.name)));
+  Objective& objective = learner.objective();
+  objective.load(folder);
+  const Head* head = find_head(objective);
+  auto load = [&](const std::string& part, const NamedTensors& tensors) {
+    const WholePart whole(folder, part);
+    for (const auto& [name, tensor] : tensors) {
+      whole.load(name, tensor, is_divided(part, name, tensor, head) ? rows_of(tensor, *head).first : 0);
+    }
+  };
+  const std::vector<Part> parts = objective.parts();
+  for (auto part = parts.begin() + 1; part != parts.end(); ++part) {
+    load(part->name, state_dict(*part->module));
   }
-  load_into(learner.optimizer_state(), SafetensorsFile(folder / part_file("optimizer")));
-  const fs::path random = folder / generator_file(learner);
+  load("optimizer", learner.optimizer_state());
+  const fs::path random = folder / part_file(generator_part(learner), learner.world().rank(), learner.world().size());
   if (!fs::exists(random)) {
-    spdlog::warn("the run began on another kind of device: its random numbers go on from the seed");
+    spdlog::warn("the run began on other devices, or in another number of processes: random numbers begin anew");
     return;
   }
-  const NamedTensors state = generator_state(learner);
-  load_into(state, SafetensorsFile(random));
+  const torch::Tensor state = generator_state(learner);
+  load_into({{"generator", state}}, SafetensorsFile(random));
   at::Generator generator = at::globalContext().defaultGenerator(learner.device());
-  generator.set_state(state.front().second);
-}
-
-namespace {
-
-// Keys that a resumed run may change: they move its end, or where and how fast it is computed.
-const std::set<std::string> may_change{"train.epochs", "train.max_steps", "run.device", "run.threads", "data.workers"};
-
-void add_differences(const std::string& path, const Json& stored, const Json& wanted, std::string& list) {
-  if (may_change.contains(path) || stored == wanted) return;
-  if (path == "init_from" && wanted == "") return;  // where a run began does not matter when it goes on
-  if (!stored.is_object() || !wanted.is_object()) {
-    list += "\n  " + path + ": " + to_json_text(stored) + " there, " + to_json_text(wanted) + " now";
-    return;
-  }
-  std::set<std::string> keys;
-  for (const Json* side : {&stored, &wanted}) {
-    for (const auto& [key, value] : side->items()) keys.insert(key);
-  }
-  for (const std::string& key : keys) {
-    auto value = [&](const Json& side) { return side.contains(key) ? side.at(key) : Json("absent"); };
-    add_differences(path.empty() ? key : fmt::format("{}.{}", path, key), value(stored), value(wanted), list);
-  }
-}
-
-void check_config(const Json& stored, const TrainConfig& config, const fs::path& run) {
-  std::string differences;
-  add_differences("", stored, config_json(config), differences);
-  if (differences.empty()) return;
-  throw Error::usage("the configuration is not that of the run to be resumed:" + differences)
-      .file(text_of(run))
-      .hint("use the run's own config.yaml, or start a new run without --resume or under another run.name");
-}
-
-bool is_readable(const fs::path& checkpoint) {
-  try {
-    for (const std::string& file : read_run_state(checkpoint).files) SafetensorsFile{checkpoint / file};
-    return true;
-  } catch (const Error& error) {
-    spdlog::warn("the checkpoint {} is left out: {}", text_of(checkpoint), error.what());
-    return false;
-  }
-}
-
-std::optional<fs::path> newest_readable(const fs::path& run) {
-  for (const CheckpointFolder& checkpoint : find_checkpoints(run)) {
-    if (is_readable(checkpoint.path)) return checkpoint.path;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::optional<ResumePoint> find_resume_point(const TrainConfig& config) {
-  for (const fs::path& run : find_runs(config.run.dir, config.run.name)) {
-    const auto checkpoint = newest_readable(run);
-    if (!checkpoint) continue;
-    check_config(read_run_state(*checkpoint).config, config, run);
-    return ResumePoint{run, *checkpoint};
-  }
-  return std::nullopt;
-}
-
-ResumePoint resume_point_of(const fs::path& run, const TrainConfig& config) {
-  const auto checkpoint = newest_readable(run);
-  if (!checkpoint) throw Error::usage("has no checkpoint to resume from").file(text_of(run));
-  check_config(read_run_state(*checkpoint).config, config, run);
-  return {run, *checkpoint};
+  generator.set_state(state);
 }
 
 }  // namespace facerec

@@ -1,12 +1,14 @@
 #include "facerec/train/evolve_export.h"
 
 #include <algorithm>
+#include <map>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
 #include "facerec/train/schedule.h"
+#include "model/bytes.h"
 #include "train/checkpoint.h"
 #include "train/evolve_order.h"
 
@@ -31,9 +33,9 @@ double last_rate(const RunState& state, const TrainConfig& config) {
 }
 
 // "weight" before "bias", as the heads register them.
-std::vector<NamedTensor> weight_first(const std::map<std::string, TensorView>& tensors) {
+std::vector<NamedTensor> weight_first(const NamedTensors& tensors) {
   std::vector<NamedTensor> ordered;
-  for (const auto& [name, view] : tensors) ordered.push_back({name, view});
+  for (const auto& [name, tensor] : tensors) ordered.push_back({name, view_of(tensor)});
   std::stable_partition(ordered.begin(), ordered.end(), [](const NamedTensor& each) { return each.name == "weight"; });
   return ordered;
 }
@@ -58,10 +60,9 @@ struct EvolveExport::Source {
 };
 
 EvolveExport::EvolveExport(const fs::path& checkpoint) {
-  for (const std::string& needed : {std::string("state.json"), part_file("head")}) {
-    if (fs::exists(checkpoint / needed)) continue;
-    throw Error::usage("is missing: what was named is no checkpoint of a training with a head")
-        .file(text_of(checkpoint / needed))
+  if (!fs::exists(checkpoint / "state.json") || !WholePart::exists(checkpoint, "head")) {
+    throw Error::usage("is no checkpoint of a training with a head")
+        .file(text_of(checkpoint))
         .hint("name a run or one of its checkpoints; export OUT.pth writes the backbone alone");
   }
   const RunState state = read_run_state(checkpoint);
@@ -78,8 +79,8 @@ std::optional<int64_t> EvolveExport::epochs() const {
 }
 
 void EvolveExport::save_head(const fs::path& out) const {
-  const SafetensorsFile head(source_->folder / part_file("head"));
-  write_torch_file(out, weight_first(head.tensors()));
+  const NamedTensors head = WholePart(source_->folder, "head").all();
+  write_torch_file(out, weight_first(head));
 }
 
 std::string EvolveExport::no_optimizer() const {
@@ -90,17 +91,19 @@ std::string EvolveExport::no_optimizer() const {
 
 void EvolveExport::save_optimizer(const fs::path& out, const Backbone& backbone) const {
   const auto& [folder, run, config] = *source_;
-  const SafetensorsFile optimizer(folder / part_file("optimizer")), head(folder / part_file("head"));
+  const NamedTensors optimizer = WholePart(folder, "optimizer").all(), head = WholePart(folder, "head").all();
+  std::map<std::string, TensorView> momenta;
+  for (const auto& [name, tensor] : optimizer) momenta.emplace(name, view_of(tensor));
   std::vector<std::string> head_parameters;
-  for (const NamedTensor& tensor : weight_first(head.tensors())) {
-    if (optimizer.tensors().contains("momentum.head." + tensor.name)) head_parameters.push_back(tensor.name);
+  for (const NamedTensor& tensor : weight_first(head)) {
+    if (momenta.contains("momentum.head." + tensor.name)) head_parameters.push_back(tensor.name);
   }
   const EvolveGroups groups = evolve_groups(backbone, head_parameters);
   Dict state;
   int64_t number = 0;
   for (const std::string& name : groups.in_order()) {
-    const auto found = optimizer.tensors().find("momentum." + name);
-    if (found != optimizer.tensors().end()) state.push_back({number, {Dict{{"momentum_buffer", {found->second}}}}});
+    const auto found = momenta.find("momentum." + name);
+    if (found != momenta.end()) state.push_back({number, {Dict{{"momentum_buffer", {found->second}}}}});
     ++number;
   }
   const double rate = last_rate(run, config), decay = config.optimizer.weight_decay;

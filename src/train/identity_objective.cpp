@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dist/gather.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
@@ -18,14 +19,33 @@ void check_weights(const TrainConfig& config) {
   throw Error::usage("all losses weigh nothing: there is nothing to learn").key("loss.classification.weight");
 }
 
+void check_teacher(const TrainConfig& config, const World& world) {
+  if (config.distill.embedding_weight == 0 && config.distill.logit_weight == 0) {
+    throw Error::usage("a teacher is named, and neither its embeddings nor its logits weigh anything")
+        .key("distill.teacher");
+  }
+  if (config.distill.logit_weight == 0) return;
+  if (config.loss.classification.weight == 0) {
+    throw Error::usage("without a classification there are no logits that could follow a teacher's")
+        .key("distill.logit_weight")
+        .hint("set loss.classification.weight above 0, or distill.logit_weight to 0");
+  }
+  if (world.size() > 1 || config.head.sample_rate < 1) {
+    throw Error::usage("a teacher's logits are followed over all classes, which no process has here")
+        .key("distill.logit_weight")
+        .hint("train in one process with head.sample_rate 1, or follow its embeddings alone");
+  }
+}
+
 }  // namespace
 
-IdentityObjective::IdentityObjective(const TrainConfig& config, int64_t classes, torch::Device device,
-                                     const Numerics& numerics)
-    : BackboneObjective(config, device, numerics) {
+IdentityObjective::IdentityObjective(const TrainConfig& config, int64_t classes, const Compute& compute)
+    : BackboneObjective(config, compute) {
   check_weights(config);
   const int64_t size = config.model.embedding_size;
-  if (config.loss.classification.weight > 0) head_ = make_head(config.head, classes, size);
+  if (config.loss.classification.weight > 0) {
+    classifier_ = std::make_unique<PartialFC>(config.head, classes, size, compute.world);
+  }
   for (const MetricLossConfig& metric : config.loss.metric) {
     const auto same = std::count_if(metric_.begin(), metric_.end(),
                                     [&](const WeighedLoss& other) { return other.name.starts_with(metric.name); });
@@ -33,39 +53,54 @@ IdentityObjective::IdentityObjective(const TrainConfig& config, int64_t classes,
     metric_.push_back({name, metric.weight, make_metric_loss(metric, classes, size)});
   }
   if (config.distill.teacher.empty()) return;
-  if (config.distill.embedding_weight == 0 && config.distill.logit_weight == 0) {
-    throw Error::usage("a teacher is named, and neither its embeddings nor its logits weigh anything")
-        .key("distill.teacher");
-  }
-  if (config.distill.logit_weight > 0 && !head_) {
-    throw Error::usage("without a classification there are no logits that could follow a teacher's")
-        .key("distill.logit_weight")
-        .hint("set loss.classification.weight above 0, or distill.logit_weight to 0");
-  }
-  teacher_ = std::make_unique<Teacher>(config.distill, size, classes, device, memory_format_of(numerics));
+  check_teacher(config, compute.world);
+  teacher_ =
+      std::make_unique<Teacher>(config.distill, size, classes, compute.device, memory_format_of(compute.numerics));
 }
 
 std::vector<Part> IdentityObjective::parts() const {
   std::vector<Part> parts{{"backbone", backbone_, config_.optimizer.backbone_lr_factor}};
-  if (head_) parts.push_back({"head", head_});
+  if (classifier_) parts.push_back({"head", classifier_->head()});
   for (const WeighedLoss& metric : metric_) parts.push_back({metric.name, metric.loss});
   return parts;
 }
 
+torch::Tensor IdentityObjective::labels_of_all(const Batch& batch) const {
+  return compute_.world.gather(labels_of(batch, compute_.device), batch.total);
+}
+
+void IdentityObjective::begin_step(const std::vector<Batch>& batches) {
+  if (!classifier_ || config_.head.sample_rate >= 1) return;
+  std::vector<torch::Tensor> labels;
+  for (const Batch& batch : batches) labels.push_back(labels_of_all(batch));
+  classifier_->sample(torch::cat(labels));
+}
+
+std::vector<SampledRows> IdentityObjective::sampled() const {
+  return classifier_ ? classifier_->head()->sampled() : std::vector<SampledRows>{};
+}
+
+std::vector<Figure> IdentityObjective::figures() const {
+  const torch::Tensor cosine = classifier_ ? classifier_->target_cosine() : torch::Tensor();
+  if (!cosine.defined()) return {};
+  return {{"target_cosine", cosine}};
+}
+
 std::vector<LossTerm> IdentityObjective::losses(const Batch& batch, bool head_only) {
-  const torch::Tensor labels = torch::tensor(batch.labels, torch::kInt64).to(device_);
+  const torch::Tensor labels = labels_of_all(batch);
   const torch::Tensor pixels = pixels_of(batch), embeddings = embed(pixels, head_only);
+  const double share = share_weight(batch, compute_.world);
   std::vector<LossTerm> terms;
-  if (head_) {
-    terms.push_back({"classification",
-                     classification_loss(config_.loss.classification, head_->logits(embeddings, labels), labels)});
-    const torch::Tensor regularisation = head_->regularisation(embeddings);
-    if (regularisation.defined()) terms.push_back({"regularisation", regularisation});
+  if (classifier_) {
+    terms.push_back({"classification", classifier_->loss(config_.loss.classification, embeddings, labels)});
+    const torch::Tensor regularisation = classifier_->head()->regularisation(embeddings);
+    if (regularisation.defined()) terms.push_back({"regularisation", regularisation * share});
   }
+  const torch::Tensor all = metric_.empty() ? embeddings : gather_for_all(embeddings, batch.total, compute_.world);
   for (const WeighedLoss& metric : metric_) {
-    terms.push_back({metric.name, metric.loss->loss(embeddings, labels) * metric.weight});
+    terms.push_back({metric.name, metric.loss->loss(all, labels) * metric.weight});
   }
-  for (LossTerm& term : distillation(pixels, embeddings)) terms.push_back(std::move(term));
+  for (LossTerm& term : distillation(pixels, embeddings)) terms.push_back({term.name, term.value * share});
   return terms;
 }
 
@@ -73,10 +108,12 @@ std::vector<LossTerm> IdentityObjective::distillation(const torch::Tensor& pixel
   if (!teacher_) return {};
   torch::Tensor logits;  // without margins, which are for labels
   if (config_.distill.logit_weight > 0) {
-    head_->eval();  // its statistics have seen this batch
-    logits =
-        head_->logits(embeddings, torch::full({embeddings.size(0)}, -1, embeddings.options().dtype(torch::kInt64)));
-    head_->train();
+    Head& head = *classifier_->head();
+    const torch::Tensor target_cosines = head.target_cosines;
+    head.eval();  // its statistics have seen this batch
+    logits = head.logits(embeddings, torch::full({embeddings.size(0)}, -1, embeddings.options().dtype(torch::kInt64)));
+    head.train();
+    head.target_cosines = target_cosines;
   }
   return teacher_->losses(pixels, embeddings, logits);
 }

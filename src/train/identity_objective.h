@@ -2,20 +2,23 @@
 // follows.
 #pragma once
 
-#include "facerec/model/head.h"
 #include "facerec/model/loss.h"
 #include "train/backbone_objective.h"
+#include "train/partial_fc.h"
 #include "train/teacher.h"
 
 namespace facerec {
 
 class IdentityObjective final : public BackboneObjective {
  public:
-  IdentityObjective(const TrainConfig& config, int64_t classes, torch::Device device, const Numerics& numerics);
+  IdentityObjective(const TrainConfig& config, int64_t classes, const Compute& compute);
 
   // "backbone", "head" (none when the classification weighs nothing) and one of its name for each metric loss.
   std::vector<Part> parts() const override;
+  void begin_step(const std::vector<Batch>& batches) override;
   std::vector<LossTerm> losses(const Batch& batch, bool head_only) override;
+  std::vector<Figure> figures() const override;
+  std::vector<SampledRows> sampled() const override;
 
  private:
   struct WeighedLoss {
@@ -24,9 +27,10 @@ class IdentityObjective final : public BackboneObjective {
     std::shared_ptr<MetricLoss> loss;
   };
 
+  torch::Tensor labels_of_all(const Batch& batch) const;
   std::vector<LossTerm> distillation(const torch::Tensor& pixels, const torch::Tensor& embeddings);
 
-  std::shared_ptr<Head> head_;
+  std::unique_ptr<PartialFC> classifier_;  // null: the classification weighs nothing
   std::vector<WeighedLoss> metric_;
   std::unique_ptr<Teacher> teacher_;
 };

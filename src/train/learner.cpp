@@ -6,27 +6,69 @@
 #include "train/tune.h"
 
 namespace facerec {
-Learner::Learner(const TrainConfig& config, const TaskData& data, torch::Device device, const Numerics& numerics)
+namespace {
+
+using torch::Tensor;
+
+// A head belongs to the processes in parts; all else each of them has.
+bool is_divided(const Part& part) { return std::dynamic_pointer_cast<Head>(part.module) != nullptr; }
+
+std::vector<std::pair<std::string, Tensor>> common_parameters(const std::vector<Part>& parts) {
+  std::vector<std::pair<std::string, Tensor>> parameters;
+  for (const Part& part : parts) {
+    if (is_divided(part)) continue;
+    for (const auto& each : part.module->named_parameters()) {
+      if (each.value().requires_grad()) parameters.emplace_back(part.name + "." + each.key(), each.value());
+    }
+  }
+  return parameters;
+}
+
+std::vector<Tensor> copies_of(const std::vector<Tensor>& tensors) {
+  std::vector<Tensor> copies;
+  copies.reserve(tensors.size());
+  for (const Tensor& tensor : tensors) copies.push_back(tensor.clone());
+  return copies;
+}
+
+std::vector<Tensor> values_of(const std::vector<SampledRows>& sampled) {
+  std::vector<Tensor> values;
+  for (const SampledRows& each : sampled) values.push_back(each.values);
+  return values;
+}
+
+std::vector<Tensor> gradients_of(const std::vector<Tensor>& parameters) {
+  std::vector<Tensor> gradients;
+  for (const Tensor& parameter : parameters) {
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  return gradients;
+}
+
+}  // namespace
+
+Learner::Learner(const TrainConfig& config, const TaskData& data, const Compute& compute)
     : config_(config),
-      device_(device),
-      numerics_(numerics),
-      objective_(make_objective(config, data, device, numerics)),
-      parts_(objective_->parts()) {
+      compute_(compute),
+      objective_(make_objective(config, data, compute)),
+      parts_(objective_->parts()),
+      loss_scale_(compute.numerics.precision, compute.device) {
   torch::nn::Module& network = *parts_.front().module;
-  for (const Part& part : parts_) part.module->to(device_);
+  for (const Part& part : parts_) part.module->to(compute_.device);
   if (const auto backbone = objective_->backbone()) still_ = choose_learnt(*backbone, config_.train);
-  for (torch::Tensor& parameter : network.parameters()) {
+  for (Tensor& parameter : network.parameters()) {
     // Before the optimizer makes its buffers: the fused kernels want parameter, gradient and buffer laid out alike.
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(memory_format_of(numerics_)));
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(memory_format_of(compute_.numerics)));
   }
   std::vector<ParameterGroup> groups;
   for (const Part& part : parts_) {
     for (ParameterGroup& group : parameter_groups(*part.module, part.name + ".", config_.optimizer, part.lr_factor)) {
       groups.push_back(std::move(group));
     }
-    for (const torch::Tensor& buffer : part.module->buffers()) buffers_.push_back(buffer);
+    for (const Tensor& buffer : part.module->buffers()) buffers_.push_back(buffer);
   }
   optimizer_ = std::make_unique<Optimizer>(config_.optimizer, groups);
+  sync_ = std::make_unique<GradientSync>(common_parameters(parts_), compute_.world);
 }
 
 void Learner::set_mode(bool head_only) {
@@ -35,51 +77,96 @@ void Learner::set_mode(bool head_only) {
   for (const auto& module : still_) module->eval();
 }
 
-void Learner::add_losses(const Batch& batch, double weight, bool head_only, Step& step) {
-  std::vector<torch::Tensor> values;
-  std::vector<std::string> names;
+void Learner::add_gradients(const Batch& batch, double weight, bool head_only, bool last) {
+  std::vector<Tensor> values;
+  term_names_.clear();
   {
-    const Autocast autocast(device_, numerics_.precision);
+    const Autocast autocast(compute_.device, compute_.numerics.precision);
     for (const LossTerm& term : objective_->losses(batch, head_only)) {
       values.push_back(term.value * weight);
-      names.push_back(term.name);
+      term_names_.push_back(term.name);
     }
   }
-  const torch::Tensor terms = torch::stack(values);
-  terms.sum().backward();
-  const torch::Tensor figures = terms.detach().to(torch::kCPU, torch::kFloat64);
-  for (size_t i = 0; i < names.size(); ++i) {
-    const auto value = figures[static_cast<int64_t>(i)].item<double>();
-    if (step.terms.size() <= i) step.terms.emplace_back(names[i], 0.0);
-    step.terms[i].second += value;
-    step.loss += value;
-  }
+  const Tensor terms = torch::stack(values);
+  const Tensor loss = loss_scale_.scaled(terms.sum());
+  if (last && !head_only) sync_->prepare({loss});
+  loss.backward();
+  const Tensor figures = terms.detach().to(torch::kFloat64);
+  terms_ = terms_.defined() ? terms_ + figures : figures;
 }
 
-// The network's gradient is clipped; the norms of all tell whether the step is finite.
-double Learner::clip() {
-  double sum = 0;
+// Also clips the network's gradient.
+Learner::Launched Learner::collect(const std::vector<SampledRows>& sampled) {
+  Launched result;
+  result.terms_ = term_names_;
+  std::vector<Tensor> sums{terms_ / compute_.world.size()};  // over the processes
+  for (const Figure& figure : objective_->figures()) {
+    result.figures_.push_back(figure.name);
+    sums.push_back(figure.value.detach().to(torch::kFloat64).view(1));
+  }
+  std::vector<Tensor> norms;
   for (size_t i = 0; i < parts_.size(); ++i) {
-    sum += clip_gradients(parts_[i].module->parameters(), i == 0 ? config_.train.clip_norm : 0);
+    const std::vector<Tensor> parameters =
+        is_divided(parts_[i]) && !sampled.empty() ? values_of(sampled) : parts_[i].module->parameters();
+    loss_scale_.unscale(gradients_of(parameters));
+    const Tensor norm = clip_gradients(parameters, i == 0 ? config_.train.clip_norm : 0).to(torch::kFloat64).view(1);
+    is_divided(parts_[i]) ? sums.push_back(norm.square()) : norms.push_back(norm);
   }
-  return sum;
+  Tensor common = torch::cat(sums);
+  compute_.world.sum(common);
+  result.values_ = torch::cat({common, torch::cat(norms)});
+  result.figures_.resize(common.size(0) - static_cast<int64_t>(result.terms_.size()), "");
+  result.figures_.emplace_back("gradient_norm");
+  return result;
 }
 
-Learner::Step Learner::step(const std::vector<Batch>& batches, double lr, bool head_only) {
-  std::vector<torch::Tensor> before;  // running statistics: a non-finite forward pass would stay in them for ever
-  for (const torch::Tensor& buffer : buffers_) before.push_back(buffer.clone());
+Learner::Step Learner::Launched::read() const {
+  const Tensor values = values_.to(torch::kCPU);
+  Step step;
+  int64_t i = 0;
+  for (const std::string& name : terms_) {
+    step.terms.emplace_back(name, values[i++].item<double>());
+    step.loss += step.terms.back().second;
+  }
+  for (const std::string& name : figures_) {
+    if (!name.empty()) step.figures.emplace_back(name, values[i].item<double>());
+    ++i;
+  }
+  step.finite = torch::isfinite(values).all().item<bool>();
+  return step;
+}
+
+// Running statistics: those of a forward pass that is not finite would stay in them for ever.
+void Learner::restore_unless(const Tensor& finite, const std::vector<Tensor>& before) {
+  if (finite.is_cpu() && finite.item<bool>()) return;  // a GPU is not waited for
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(torch::where(finite, buffers_[i], before[i]));
+}
+
+Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, bool head_only) {
+  const std::vector<Tensor> before = copies_of(buffers_);
   set_mode(head_only);
   optimizer_->zero_grad();
-  Step step{0, {}, true};
-  for (const Batch& batch : batches) add_losses(batch, 1.0 / static_cast<double>(batches.size()), head_only, step);
-  step.finite = std::isfinite(step.loss) && std::isfinite(clip());
-  if (step.finite) {
-    optimizer_->step(lr);
-  } else {
-    const torch::NoGradGuard no_grad;
-    for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(before[i]);
+  terms_.reset();
+  objective_->begin_step(batches);
+  for (size_t i = 0; i < batches.size(); ++i) {
+    add_gradients(batches[i], 1.0 / static_cast<double>(batches.size()), head_only, i + 1 == batches.size());
   }
-  return step;
+  if (head_only) sync_->average_now();
+  const std::vector<SampledRows> sampled = objective_->sampled();
+  Launched result = collect(sampled);
+  const Tensor finite = torch::isfinite(result.values_).all();
+  const Tensor skipped = finite.logical_not().to(torch::kFloat32);
+  optimizer_->step(lr, skipped, sampled);
+  loss_scale_.update(skipped);
+  restore_unless(finite, before);
+  return result;
+}
+
+NamedTensors Learner::optimizer_state() const {
+  NamedTensors state = optimizer_->state();
+  for (auto& each : loss_scale_.state()) state.push_back(std::move(each));
+  return state;
 }
 
 std::shared_ptr<torch::nn::Module> find_part(const Objective& objective, const std::string& name) {

@@ -25,6 +25,7 @@ Batch trial_batch(const TrainConfig& config, torch::Device device) {
     batch.labels.push_back(i % trial_classes);
     batch.indices.push_back(i % 2);
   }
+  batch.total = count;
   return batch;
 }
 
@@ -36,7 +37,8 @@ double seconds_of(const std::function<void()>& work) {
 
 // The shortest of three steps after a first one that sets up the kernels.
 double time_steps(const TrainConfig& config, const TaskData& data, torch::Device device, const Numerics& numerics) {
-  Learner learner(config, {trial_classes, data.attributes}, device, numerics);
+  const World alone;
+  Learner learner(config, {trial_classes, data.attributes}, Compute{device, numerics, alone});
   const std::vector<Batch> batches{trial_batch(config, device)};
   learner.step(batches, 0, false);
   double best = 1e9;
@@ -60,7 +62,9 @@ class KeepGenerator {
 
 }  // namespace
 
-Numerics decide_numerics(const TrainConfig& config, const TaskData& data, torch::Device device) {
+namespace {
+
+Numerics decide_here(const TrainConfig& config, const TaskData& data, torch::Device device) {
   Numerics first{resolve_precision(config.train.precision, device), config.train.memory_format};
   if (first.memory_format != "auto") return first;
   first.memory_format = "channels_first";
@@ -72,6 +76,14 @@ Numerics decide_numerics(const TrainConfig& config, const TaskData& data, torch:
   spdlog::info("memory format: channels_first {:.0f} ms, channels_last {:.0f} ms a step of {} images",
                1e3 * seconds_first, 1e3 * seconds_last, std::min(config.train.batch_size, trial_images(device)));
   return seconds_last < seconds_first ? last : first;
+}
+
+}  // namespace
+
+Numerics decide_numerics(const TrainConfig& config, const TaskData& data, torch::Device device, const World& world) {
+  const Numerics own = world.is_first() ? decide_here(config, data, device) : Numerics{};
+  const auto told = nlohmann::json::parse(world.exchange(nlohmann::json{own.precision, own.memory_format}.dump())[0]);
+  return {told[0].get<std::string>(), told[1].get<std::string>()};
 }
 
 }  // namespace facerec

@@ -4,6 +4,7 @@
 #include "train/attributes_objective.h"
 #include "train/identity_objective.h"
 #include "train/super_resolution_objective.h"
+#include "train/to_device.h"
 
 namespace facerec {
 
@@ -11,13 +12,10 @@ std::vector<ValidationScore> Objective::validate(const HeldOutSet&) {
   throw Error("this task is validated by benchmarks alone");
 }
 
-std::unique_ptr<Objective> make_objective(const TrainConfig& config, const TaskData& data, torch::Device device,
-                                          const Numerics& numerics) {
-  if (config.task == "super_resolution") return std::make_unique<SuperResolutionObjective>(config, device, numerics);
-  if (config.task == "attributes") {
-    return std::make_unique<AttributesObjective>(config, data.attributes, device, numerics);
-  }
-  return std::make_unique<IdentityObjective>(config, data.classes, device, numerics);
+std::unique_ptr<Objective> make_objective(const TrainConfig& config, const TaskData& data, const Compute& compute) {
+  if (config.task == "super_resolution") return std::make_unique<SuperResolutionObjective>(config, compute);
+  if (config.task == "attributes") return std::make_unique<AttributesObjective>(config, data.attributes, compute);
+  return std::make_unique<IdentityObjective>(config, data.classes, compute);
 }
 
 Size2 batch_image_size(const TrainConfig& config) {
@@ -31,8 +29,17 @@ torch::MemoryFormat memory_format_of(const Numerics& numerics) {
 }
 
 torch::Tensor pixels_of(const Batch& batch, const Size2& size, torch::Device device) {
-  return torch::from_blob(const_cast<uint8_t*>(batch.pixels.data()), {batch.size(), size[1], size[0], 3}, torch::kUInt8)
-      .to(device);
+  const auto pixels = const_cast<uint8_t*>(batch.pixels.data());
+  return to_device(torch::from_blob(pixels, {batch.size(), size[1], size[0], 3}, torch::kUInt8), device);
+}
+
+torch::Tensor labels_of(const Batch& batch, torch::Device device) {
+  return to_device(torch::tensor(batch.labels, torch::kInt64), device);
+}
+
+double share_weight(const Batch& batch, const World& world) {
+  if (world.size() == 1) return 1;
+  return static_cast<double>(batch.size() * world.size()) / static_cast<double>(batch.total);
 }
 
 }  // namespace facerec

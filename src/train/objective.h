@@ -12,7 +12,10 @@
 #include "facerec/data/attributes.h"
 #include "facerec/data/dataset.h"
 #include "facerec/data/loader.h"
+#include "facerec/dist/world.h"
 #include "facerec/model/backbone.h"
+#include "facerec/model/head.h"
+#include "facerec/model/weights.h"
 #include "facerec/train/config.h"
 #include "facerec/train/trainer.h"
 
@@ -20,8 +23,15 @@ namespace facerec {
 
 // How the computation is done, decided once a run and stored with it.
 struct Numerics {
-  std::string precision;      // fp32 | bf16
+  std::string precision;      // fp32 | bf16 | fp16
   std::string memory_format;  // channels_first | channels_last
+};
+
+// Where and how a training computes.
+struct Compute {
+  torch::Device device;
+  Numerics numerics;
+  const World& world;
 };
 
 // A module that learns, or that keeps a state from step to step.
@@ -31,9 +41,24 @@ struct Part {
   double lr_factor = 1.0;
 };
 
+// Of several processes each has the term of its own images, weighed by the share that they have in the batch times the
+// number of processes; or all have that of all images. Either way the mean over the processes is the loss of the batch.
 struct LossTerm {
   std::string name;     // in metrics.jsonl: "classification", "triplet"
   torch::Tensor value;  // scalar, its weight applied
+};
+
+// A number that is told beside the losses: the sum over the processes of what each has.
+struct Figure {
+  std::string name;  // in metrics.jsonl: "target_cosine"
+  torch::Tensor value;
+};
+
+// A file of a checkpoint.
+struct TensorsToSave {
+  std::string file;
+  NamedTensors tensors;
+  Metadata metadata;
 };
 
 // Images that are kept back for validation.
@@ -50,11 +75,20 @@ class Objective {
   // The first is the network that is deployed: clip_norm, freeze, tune and head_warmup_steps are about it.
   virtual std::vector<Part> parts() const = 0;
 
+  // Before the losses of the batches that one optimizer step is made of.
+  virtual void begin_step(const std::vector<Batch>& /*batches*/) {}
+
   // Terms whose sum is minimised. Called under autocast. head_only: no gradient reaches the network.
   virtual std::vector<LossTerm> losses(const Batch& batch, bool head_only) = 0;
 
-  // Writes the network as the file that other commands read, into the folder of a checkpoint; and reads it again.
-  virtual void save(const fs::path& folder, const nlohmann::ordered_json& config) const = 0;
+  // Of the last losses().
+  virtual std::vector<Figure> figures() const { return {}; }
+
+  // Rows of parameters that the step uses alone; their gradients are those of the copies.
+  virtual std::vector<SampledRows> sampled() const { return {}; }
+
+  // The network as the files that other commands read, in the folder of a checkpoint; and how it is read again.
+  virtual std::vector<TensorsToSave> network_files(const nlohmann::ordered_json& config) const = 0;
   virtual void load(const fs::path& folder) = 0;
 
   // Takes the first weights of the network from a model file (init_from).
@@ -75,15 +109,20 @@ struct TaskData {
 
 // Weights are drawn from LibTorch's default generator, those of the network first. Throws a usage Error with the key of
 // the configuration when its parts do not fit one another, or the data.
-std::unique_ptr<Objective> make_objective(const TrainConfig& config, const TaskData& data, torch::Device device,
-                                          const Numerics& numerics);
+std::unique_ptr<Objective> make_objective(const TrainConfig& config, const TaskData& data, const Compute& compute);
 
 // Width and height of the images that a batch holds.
 Size2 batch_image_size(const TrainConfig& config);
 
 torch::MemoryFormat memory_format_of(const Numerics& numerics);
 
-// uint8 [N,height,width,3], RGB, on the device.
+// uint8 [n,height,width,3], RGB, on the device.
 torch::Tensor pixels_of(const Batch& batch, const Size2& size, torch::Device device);
+
+// int64 [n], on the device.
+torch::Tensor labels_of(const Batch& batch, torch::Device device);
+
+// What a mean over this process's images is multiplied with, so that the mean over the processes is that of all images.
+double share_weight(const Batch& batch, const World& world);
 
 }  // namespace facerec

@@ -66,35 +66,64 @@ Optimizer::Optimizer(OptimizerConfig config, const std::vector<ParameterGroup>& 
   }
 }
 
-void Optimizer::step(double lr) {
+void Optimizer::step(double lr, const torch::Tensor& skipped, const std::vector<SampledRows>& sampled) {
   const torch::NoGradGuard no_grad;
-  for (Group& group : groups_) step_group(group, lr * group.lr_factor);
+  for (Group& group : groups_) step_group(group, lr * group.lr_factor, skipped, sampled);
 }
 
-void Optimizer::step_group(Group& group, double lr) {
+namespace {
+
+const SampledRows* find_rows(const std::vector<SampledRows>& sampled, const torch::Tensor& parameter) {
+  for (const SampledRows& each : sampled) {
+    if (each.parameter.is_same(parameter)) return &each;
+  }
+  return nullptr;
+}
+
+// Copies of rows, which are written back when the update is done.
+struct Borrowed {
+  torch::Tensor whole, rows, part;
+  void give_back() { whole.index_copy_(0, rows, part); }
+};
+
+}  // namespace
+
+void Optimizer::step_group(Group& group, double lr, const torch::Tensor& skipped,
+                           const std::vector<SampledRows>& sampled) {
   std::vector<torch::Tensor> parameters, gradients, firsts, seconds, steps;
+  std::vector<Borrowed> borrowed;
+  auto state_of = [&](const torch::Tensor& state, const SampledRows* rows) {
+    if (rows == nullptr) return state;
+    borrowed.push_back({state, rows->rows, state.index_select(0, rows->rows)});
+    return borrowed.back().part;
+  };
   for (Slot& slot : group.slots) {
-    const torch::Tensor& gradient = slot.parameter.grad();
+    const SampledRows* rows = find_rows(sampled, slot.parameter);
+    const torch::Tensor& parameter = rows == nullptr ? slot.parameter : rows->values;
+    const torch::Tensor& gradient = parameter.grad();
     if (!gradient.defined()) continue;
-    parameters.push_back(slot.parameter);
+    if (rows != nullptr) borrowed.push_back({slot.parameter, rows->rows, parameter});
+    parameters.push_back(parameter);
     gradients.push_back(gradient);
-    if (slot.first.defined()) firsts.push_back(slot.first);
+    if (slot.first.defined()) firsts.push_back(state_of(slot.first, rows));
     if (config_.name == "sgd") continue;
-    seconds.push_back(slot.second);
-    steps.push_back(slot.steps.add_(1));
+    seconds.push_back(state_of(slot.second, rows));
+    steps.push_back(skipped.defined() ? slot.steps.add_(1 - skipped) : slot.steps.add_(1));
   }
   if (parameters.empty()) return;
+  const auto found_inf = skipped.defined() ? std::optional(skipped) : std::nullopt;
   if (config_.name == "sgd") {
     // Zero buffers give the peers' first step too: without dampening, momentum · 0 + gradient.
     at::_fused_sgd_(parameters, gradients, firsts, group.weight_decay, config_.momentum, lr, /*dampening=*/0.0,
-                    config_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+                    config_.nesterov, /*maximize=*/false, /*is_first_step=*/false, {}, found_inf);
   } else if (config_.name == "adam") {
     at::_fused_adam_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
-                     group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                     group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, found_inf);
   } else {
     at::_fused_adamw_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
-                      group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                      group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, found_inf);
   }
+  for (Borrowed& each : borrowed) each.give_back();
 }
 
 void Optimizer::zero_grad() {
@@ -119,15 +148,16 @@ NamedTensors Optimizer::state() const {
   return state;
 }
 
-double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
+torch::Tensor clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> gradients;
   for (const torch::Tensor& parameter : parameters) {
     if (parameter.grad().defined()) gradients.push_back(parameter.grad());
   }
-  if (gradients.empty()) return 0;
-  const auto norm = torch::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
-  if (max_norm > 0 && norm > max_norm) at::_foreach_mul_(gradients, max_norm / (norm + 1e-6));
+  if (gradients.empty()) return parameters.empty() ? torch::zeros({}) : torch::zeros({}, parameters.front().options());
+  const torch::Tensor norm = torch::stack(at::_foreach_norm(gradients, 2)).norm();
+  const bool is_short = norm.is_cpu() && norm.item<double>() <= max_norm;  // a pass over all gradients less
+  if (max_norm > 0 && !is_short) at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1));
   return norm;
 }
 

@@ -11,6 +11,7 @@
 #include "facerec/model/weights.h"
 #include "model/espcn.h"
 #include "model/rcan.h"
+#include "train/to_device.h"
 
 namespace facerec {
 namespace {
@@ -68,32 +69,33 @@ std::vector<uint8_t> reduced(const Batch& batch, int patch, int scale) {
 
 }  // namespace
 
-SuperResolutionObjective::SuperResolutionObjective(const TrainConfig& config, torch::Device device,
-                                                   const Numerics& numerics)
-    : config_(config.super_resolution), device_(device), format_(memory_format_of(numerics)) {
+SuperResolutionObjective::SuperResolutionObjective(const TrainConfig& config, const Compute& compute)
+    : config_(config.super_resolution), compute_(compute) {
   check(config);
   network_ = make_network(config_);
   network_->initialise();
-  network_->to(device_);
+  network_->to(compute_.device);
 }
 
 std::vector<LossTerm> SuperResolutionObjective::losses(const Batch& batch, bool /*head_only*/) {
   const int64_t small_side = config_.patch / config_.scale;
   const std::vector<uint8_t> small = reduced(batch, static_cast<int>(config_.patch), static_cast<int>(config_.scale));
+  const torch::MemoryFormat format = memory_format_of(compute_.numerics);
   auto planes = [&](const torch::Tensor& nhwc) {
-    return nhwc.to(device_).permute({0, 3, 1, 2}).to(torch::kFloat32).contiguous(format_);
+    return to_device(nhwc, compute_.device).permute({0, 3, 1, 2}).to(torch::kFloat32).contiguous(format);
   };
   const torch::Tensor enlarged = network_->forward(planes(tensor_of(small, batch.size(), small_side)));
   const torch::Tensor wanted = planes(tensor_of(batch.pixels, batch.size(), config_.patch));
-  return {{"l1", torch::l1_loss(enlarged.to(torch::kFloat32), wanted)}};
+  return {{"l1", torch::l1_loss(enlarged.to(torch::kFloat32), wanted) * share_weight(batch, compute_.world)}};
 }
 
-void SuperResolutionObjective::save(const fs::path& folder, const nlohmann::ordered_json& config) const {
-  save_tensors(folder / network_file, state_dict(*network_),
-               {{"format", "facerec"},
-                {"architecture", config_.network},
-                {"scale", std::to_string(config_.scale)},
-                {"configuration", to_json_text(config)}});
+std::vector<TensorsToSave> SuperResolutionObjective::network_files(const nlohmann::ordered_json& config) const {
+  return {{network_file,
+           state_dict(*network_),
+           {{"format", "facerec"},
+            {"architecture", config_.network},
+            {"scale", std::to_string(config_.scale)},
+            {"configuration", to_json_text(config)}}}};
 }
 
 void SuperResolutionObjective::load(const fs::path& folder) {

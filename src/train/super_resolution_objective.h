@@ -18,7 +18,7 @@ class SuperResolutionObjective final : public Objective {
  public:
   // With the first weights of a training. Throws a usage Error with the key of the configuration for a scale that there
   // is not, a patch that is no multiple of it, and keys of `train` that ask for parts which this network does not have.
-  SuperResolutionObjective(const TrainConfig& config, torch::Device device, const Numerics& numerics);
+  SuperResolutionObjective(const TrainConfig& config, const Compute& compute);
 
   // One part, "network".
   std::vector<Part> parts() const override { return {{"network", network_}}; }
@@ -28,7 +28,7 @@ class SuperResolutionObjective final : public Objective {
 
   // network.safetensors, which `eval --super-resolve` takes. Its metadata: architecture (rcan | espcn), scale, and the
   // run's configuration.
-  void save(const fs::path& folder, const nlohmann::ordered_json& config) const override;
+  std::vector<TensorsToSave> network_files(const nlohmann::ordered_json& config) const override;
   void load(const fs::path& folder) override;
 
   // The weights of any file that holds such a network, of the same sizes; throws a usage Error with the key init_from
@@ -43,8 +43,7 @@ class SuperResolutionObjective final : public Objective {
 
  private:
   SuperResolutionConfig config_;
-  torch::Device device_;
-  torch::MemoryFormat format_;
+  Compute compute_;
   std::shared_ptr<SuperResolutionNetwork> network_;
 };
 

@@ -21,8 +21,8 @@ void freeze(torch::nn::Module& module, torch::Device device) {
 }
 
 std::shared_ptr<Head> head_beside(const fs::path& model, int64_t classes, int64_t embedding_size) {
-  const fs::path folder = model.parent_path(), file = folder / "head-00000-of-00001.safetensors";
-  if (!fs::exists(file) || !fs::exists(folder / "state.json")) {
+  const fs::path folder = model.parent_path();
+  if (!WholePart::exists(folder, "head") || !fs::exists(folder / "state.json")) {
     throw Error::usage("the teacher has no head beside it, which logits are computed by")
         .file(text_of(model))
         .hint("name a run of facerec, or set distill.logit_weight to 0")
@@ -39,7 +39,8 @@ std::shared_ptr<Head> head_beside(const fs::path& model, int64_t classes, int64_
   const auto stored = state.config.value("head", nlohmann::ordered_json::object());
   read_config(parse_yaml(to_json_text(stored), {text_of(folder / "state.json"), 0, ""}), config);
   auto head = make_head(config, classes, embedding_size);
-  load_into(state_dict(*head), SafetensorsFile(file));
+  const WholePart stored_head(folder, "head");
+  for (const auto& [name, tensor] : state_dict(*head)) stored_head.load(name, tensor);
   return head;
 }
 

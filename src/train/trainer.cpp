@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <set>
 #include <sstream>
 
@@ -23,7 +24,7 @@
 #include "facerec/model/weights.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/schedule.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint_writer.h"
 #include "train/held_out.h"
 #include "train/metrics_log.h"
 #include "train/take_up.h"
@@ -35,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-LoaderOptions loader_options(const TrainOptions& options) {
+LoaderOptions loader_options(const TrainOptions& options, const World& world) {
   const TrainConfig& config = options.config;
   LoaderOptions loader;
   const Size2 size = batch_image_size(config);
@@ -48,15 +49,23 @@ LoaderOptions loader_options(const TrainOptions& options) {
   loader.low_resolution = config.train.low_resolution;
   loader.seed = static_cast<uint64_t>(config.run.seed);
   loader.strict = options.strict;
+  loader.process = world.rank();
+  loader.processes = world.size();
   return loader;
+}
+
+// Of dropout and the classes that a step samples. A 64-bit draw of its own, so that no other stream of the seed is used
+// twice.
+void seed_library(const TrainConfig& config, int64_t rank) {
+  const auto seed = static_cast<uint64_t>(config.run.seed);
+  torch::manual_seed(rank == 0 ? Random("torch", {seed})() : Random("torch", {seed, static_cast<uint64_t>(rank)})());
 }
 
 void set_up_library(const TrainConfig& config) {
   at::set_num_threads(resolve_threads(static_cast<int>(config.run.threads)));
   at::globalContext().setDeterministicAlgorithms(config.run.deterministic, /*warn_only=*/true);
   at::globalContext().setBenchmarkCuDNN(!config.run.deterministic);
-  // A 64-bit draw of its own, so that no other stream of the seed is used twice.
-  torch::manual_seed(Random("torch", {static_cast<uint64_t>(config.run.seed)})());
+  seed_library(config, 0);  // the first weights are the same in every process
 }
 
 Head& head_of(const Learner& learner) {
@@ -70,15 +79,16 @@ const char* figure_name(const TrainConfig& config) { return config.task == "supe
 
 class Run {
  public:
-  Run(const TrainOptions& options, const TrainingSet& data, const Validate& validate)
+  Run(const TrainOptions& options, const TrainingSet& data, const Validate& validate, const World& world)
       : options_(options),
         config_(options.config),
         data_(data),
         validate_(validate),
-        device_(open_device(config_.run.device)) {
+        world_(world),
+        device_(open_device(config_.run.device, options.local_rank)) {
     set_up_library(config_);
     start_learner();
-    const LoaderOptions loader = loader_options(options);
+    const LoaderOptions loader = loader_options(options, world);
     auto sampler =
         make_sampler(config_.data.sampler, data, config_.train.batch_size, static_cast<uint64_t>(config_.run.seed));
     const int64_t per_epoch = batches_per_epoch(sampler->length(), loader);
@@ -96,19 +106,22 @@ class Run {
                       options.epochs_done, length_.total_steps))
           .hint("raise train.epochs, which counts the epochs that are done");
     }
+    writer_ = std::make_unique<CheckpointWriter>(*learner_);
+    if (!world_.is_first()) return;
     metrics_ = std::make_unique<MetricsLog>(options.run / "metrics.jsonl", state_.step);
+    progress_ = std::make_unique<Progress>("train", length_.total_steps * images_per_step(), "images");
   }
 
   TrainResult run() {
-    log_start();
-    Progress progress("train", length_.total_steps * images_per_step(), "images");
+    if (world_.is_first()) log_start();
     while (state_.step < length_.total_steps && result_.signal == 0) {
       train_step();
-      progress.update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", loss_, rate_));
-      result_.signal = stop_signal();
+      agree();
       const bool last = state_.step == length_.total_steps;
-      if (is_due(config_.validation) || last) validate_or_save();
-      if (is_due(config_.checkpoint) || last || result_.signal != 0) save();
+      std::vector<fs::path> folders;
+      if ((is_due(config_.validation) || last) && validate_or_save()) folders.push_back(options_.run / "best");
+      if (is_due(config_.checkpoint) || last || result_.signal != 0) folders.push_back(own_folder());
+      if (!folders.empty()) save(std::move(folders));
     }
     return finish();
   }
@@ -129,9 +142,10 @@ class Run {
       state_ = stored;
       state_.config = config;
     } else {
-      state_.numerics = decide_numerics(config_, task, device_);
+      state_.numerics = decide_numerics(config_, task, device_, world_);
     }
-    learner_ = std::make_unique<Learner>(config_, task, device_, state_.numerics);
+    learner_ = std::make_unique<Learner>(config_, task, Compute{device_, state_.numerics, world_});
+    if (!world_.is_first()) seed_library(config_, world_.rank());
     if (options_.checkpoint) {
       load_checkpoint(*options_.checkpoint, *learner_);
     } else {
@@ -178,77 +192,131 @@ class Run {
     if (state_.step > 0) spdlog::info("continues at step {}", state_.step);
   }
 
+  // A step whose numbers are not read yet.
+  struct Underway {
+    Learner::Launched numbers;
+    int64_t step;
+    double rate;
+    std::vector<int64_t> images;  // of this process
+  };
+
   void train_step() {
     const auto begin = Clock::now();
     const double waited_before = loader_->seconds_waited();
     std::vector<Batch> batches;
     for (int64_t i = 0; i < config_.train.accumulate; ++i) batches.push_back(loader_->next());
-    rate_ = learning_rate(config_.schedule, config_.optimizer.lr, state_.step, length_);
-    const Learner::Step step = learner_->step(batches, rate_, state_.step < config_.train.head_warmup_steps);
-    loss_ = step.loss;
-    terms_ = step.terms;
-    ++state_.step;
+    const double rate = learning_rate(config_.schedule, config_.optimizer.lr, state_.step, length_);
+    const bool head_only = state_.step < config_.train.head_warmup_steps;
+    Underway& underway = underway_.emplace_back();
+    underway.numbers = learner_->launch(batches, rate, head_only);
+    underway.step = ++state_.step;
+    underway.rate = rate;
+    for (Batch& batch : batches) {
+      underway.images.insert(underway.images.end(), batch.indices.begin(), batch.indices.end());
+      loader_->give_back(std::move(batch));
+    }
     ++steps_here_;
+    // A GPU computes while the next step is made ready.
+    while (underway_.size() > (device_.is_cuda() ? 1 : 0)) account_for_oldest();
     seconds_here_ += seconds_since(begin);
     waited_here_ += loader_->seconds_waited() - waited_before;
-    if (step.finite) {
-      state_.nonfinite_in_a_row = 0;
-    } else {
-      count_nonfinite(batches);
+    if (metrics_) {
+      progress_->update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", last_.loss, rate_));
     }
-    for (Batch& batch : batches) loader_->give_back(std::move(batch));
-    if (state_.step % config_.train.log_every == 0 || state_.step == length_.total_steps) log_step();
   }
 
-  void count_nonfinite(const std::vector<Batch>& batches) {
+  void account_for_oldest() {
+    const Underway done = std::move(underway_.front());
+    underway_.pop_front();
+    last_ = done.numbers.read();
+    rate_ = done.rate;
+    if (last_.finite) {
+      state_.nonfinite_in_a_row = 0;
+    } else {
+      count_nonfinite(done);
+    }
+    if (metrics_ && (done.step % config_.train.log_every == 0 || done.step == length_.total_steps)) log_step(done.step);
+  }
+
+  void account_for_all() {
+    while (!underway_.empty()) account_for_oldest();
+  }
+
+  void count_nonfinite(const Underway& step) {
     ++state_.skipped_steps;
     std::vector<std::string> faulty;
-    for (const auto& [name, value] : terms_) {
+    for (const auto& [name, value] : last_.terms) {
       if (!std::isfinite(value)) faulty.push_back(name);
     }
-    spdlog::warn("step {}: {} not finite, the step is skipped", state_.step,
-                 faulty.empty() ? "the gradient is" : "of the loss, " + join(faulty) + " is");
-    if (++state_.nonfinite_in_a_row < config_.train.max_nonfinite) return;
-    std::string names;
-    for (const Batch& batch : batches) {
-      for (int64_t index : batch.indices) names += data_.images->name(index) + "\n";
+    if (world_.is_first()) {
+      spdlog::warn("step {}: {} not finite, the step is skipped", step.step,
+                   faulty.empty() ? "the gradient is" : "of the loss, " + join(faulty) + " is");
     }
+    if (++state_.nonfinite_in_a_row < config_.train.max_nonfinite) return;
     const fs::path list = options_.run / "nonfinite_batch.txt";
-    write_file(list, names);
+    std::string names;
+    for (int64_t index : step.images) names += data_.images->name(index) + "\n";
+    if (world_.is_first()) write_file(list, names);
     throw Error(fmt::format("the loss was not finite in {} steps in a row; the batch of step {} begins with {}",
-                            state_.nonfinite_in_a_row, state_.step,
-                            data_.images->name(batches.front().indices.front())))
+                            state_.nonfinite_in_a_row, step.step, data_.images->name(step.images.front())))
         .file(text_of(list))
         .hint("lower optimizer.lr, or add a warm-up; the file lists the whole batch");
   }
 
-  void log_step() {
-    const int64_t epoch = (state_.step - 1) * length_.accumulate / length_.batches_per_epoch;
+  // What the processes must do alike: whether anybody is told to stop, whether somebody still writes a checkpoint.
+  void agree() {
+    torch::Tensor flags = torch::tensor({stop_signal(), writer_->is_pending() && !writer_->is_written() ? 1 : 0});
+    world_.report_step(state_.step);
+    world_.max(flags);
+    result_.signal = flags[0].item<int>();
+    if (writer_->is_pending() && flags[1].item<int>() == 0) finish_checkpoint();
+  }
+
+  void log_step(int64_t step) {
+    const int64_t epoch = (step - 1) * length_.accumulate / length_.batches_per_epoch;
     const double speed = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
-    nlohmann::ordered_json line{{"step", state_.step},
+    nlohmann::ordered_json line{{"step", step},
                                 {"epoch", epoch},
-                                {"loss", loss_},
+                                {"loss", last_.loss},
                                 {"lr", rate_},
                                 {"images_per_second", speed},
                                 {"data_wait_share", waited_here_ / seconds_here_}};
-    if (terms_.size() > 1) {
-      for (const auto& [name, value] : terms_) line["losses"][name] = value;
+    for (const auto& [name, value] : last_.figures) line[name] = value;
+    if (last_.terms.size() > 1) {
+      for (const auto& [name, value] : last_.terms) line["losses"][name] = value;
     }
     metrics_->write(line);
-    if (seconds_since(logged_) < 10 && state_.step != length_.total_steps) return;
+    if (seconds_since(logged_) < 10 && step != length_.total_steps) return;
     logged_ = Clock::now();
-    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", state_.step, length_.total_steps,
-                 epoch, loss_, rate_, speed);
+    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", step, length_.total_steps, epoch,
+                 last_.loss, rate_, speed);
   }
 
   // A fault in a benchmark must not cost the steps since the last checkpoint.
-  void validate_or_save() {
-    try {
-      validate();
-    } catch (...) {
-      save();
-      throw;
+  bool validate_or_save() {
+    account_for_all();
+    std::exception_ptr failure;
+    Verdict verdict;
+    if (world_.is_first()) {
+      try {
+        verdict = validate();
+      } catch (...) {
+        failure = std::current_exception();
+        verdict.failed = true;
+      }
     }
+    world_.wait_for_first("validation");
+    torch::Tensor told = torch::tensor({double(verdict.failed), double(verdict.is_best), verdict.metric});
+    world_.broadcast(told);
+    if (told[0].item<double>() != 0) {
+      save({own_folder()});
+      finish_checkpoint();
+      if (failure) std::rethrow_exception(failure);
+      throw Error("the validation failed in the first process");
+    }
+    if (told[1].item<double>() == 0) return false;
+    state_.best = {told[2].item<double>(), state_.step};
+    return true;
   }
 
   std::vector<ValidationScore> scores() {
@@ -256,9 +324,14 @@ class Run {
     return config_.task == "identity" ? validate_(objective.backbone()) : facerec::validate(objective, held_out_);
   }
 
-  void validate() {
+  struct Verdict {
+    bool failed = false, is_best = false;
+    double metric = 0;
+  };
+
+  Verdict validate() {
     const std::vector<ValidationScore> found = scores();
-    if (found.empty()) return;
+    if (found.empty()) return {};
     nlohmann::ordered_json line{{"step", state_.step}, {"validation", nlohmann::ordered_json::object()}};
     double sum = 0;
     int deciding = 0;
@@ -271,14 +344,24 @@ class Run {
     const double metric = sum / std::max(1, deciding);
     line[std::string("mean_") + figure] = metric;
     metrics_->write(line);
-    if (state_.best && metric <= state_.best->metric) return;
-    state_.best = {metric, state_.step};
-    save_checkpoint(options_.run / "best", *learner_, state_);
+    return {false, !state_.best || metric > state_.best->metric, metric};
   }
 
-  void save() {
-    save_checkpoint(checkpoint_folder(options_.run, state_.step), *learner_, state_);
+  fs::path own_folder() const { return checkpoint_folder(options_.run, state_.step); }
+
+  void save(std::vector<fs::path> folders) {
+    account_for_all();
+    if (writer_->is_pending()) finish_checkpoint();
+    writer_->start(std::move(folders), state_);
+  }
+
+  bool finish_checkpoint() {
+    const bool written = writer_->finish();
+    if (!written || !world_.is_first()) return written;
+    spdlog::debug("a checkpoint: the training stood still for {:.0f} ms, the writing took {:.1f} s",
+                  1e3 * writer_->stall(), writer_->duration());
     if (config_.checkpoint.keep > 0) prune_checkpoints(options_.run, config_.checkpoint.keep);
+    return written;
   }
 
   // Joined with what an earlier process of this run had met.
@@ -290,10 +373,14 @@ class Run {
       for (std::string line; std::getline(text, line);) lines.insert(line);
     }
     for (const BadInput& input : data_.problems.list()) lines.insert(input.name + "\t" + input.reason);
-    for (const BadInput& input : loader_->bad_inputs()) lines.insert(input.name + "\t" + input.reason);
+    nlohmann::json met = nlohmann::json::array();
+    for (const BadInput& input : loader_->bad_inputs()) met.push_back(input.name + "\t" + input.reason);
+    for (const std::string& told : world_.exchange(to_json_text(met))) {
+      lines.merge(nlohmann::json::parse(told).get<std::set<std::string>>());
+    }
     const int64_t unlisted = data_.problems.count() - static_cast<int64_t>(data_.problems.list().size());
     result_.bad_images = static_cast<int64_t>(lines.size()) + unlisted;
-    if (lines.empty()) return;
+    if (lines.empty() || !world_.is_first()) return;
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
     if (unlisted > 0) text += fmt::format("… and {} more\n", unlisted);
@@ -301,18 +388,24 @@ class Run {
   }
 
   TrainResult finish() {
+    account_for_all();
+    if (!finish_checkpoint()) {
+      throw Error("the last checkpoint could not be written").file(text_of(options_.run));
+    }
     write_bad_inputs();
     result_.steps = state_.step;
     if (steps_here_ > 0) {
-      result_.final_loss = loss_;
+      result_.final_loss = last_.loss;
       result_.images_per_second = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
       result_.data_wait_share = waited_here_ / seconds_here_;
-      spdlog::info("{:.0f} images/s, {:.1f} % of the time waiting for data", result_.images_per_second,
-                   100 * result_.data_wait_share);
+      if (world_.is_first())
+        spdlog::info("{:.0f} images/s, {:.1f} % of the time waiting for data", result_.images_per_second,
+                     100 * result_.data_wait_share);
     }
     result_.best = state_.best;
     result_.skipped_steps = state_.skipped_steps;
-    if (result_.bad_images > 0) spdlog::warn("{} images could not be read, see bad_inputs.txt", result_.bad_images);
+    if (result_.bad_images > 0 && world_.is_first())
+      spdlog::warn("{} images could not be read, see bad_inputs.txt", result_.bad_images);
     return result_;
   }
 
@@ -320,15 +413,19 @@ class Run {
   const TrainConfig& config_;
   const TrainingSet& data_;
   const Validate& validate_;
+  const World& world_;
   torch::Device device_;
   std::vector<HeldOutSet> held_out_;
   RunLength length_{};
   RunState state_;
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<Loader> loader_;
-  std::unique_ptr<MetricsLog> metrics_;
-  double loss_ = 0, rate_ = 0;
-  std::vector<std::pair<std::string, double>> terms_;
+  std::unique_ptr<CheckpointWriter> writer_;
+  std::unique_ptr<MetricsLog> metrics_;  // of the first process alone
+  std::unique_ptr<Progress> progress_;   // too
+  std::deque<Underway> underway_;        // oldest first
+  Learner::Step last_;
+  double rate_ = 0;
   int64_t steps_here_ = 0;
   double seconds_here_ = 0, waited_here_ = 0;
   Clock::time_point logged_ = Clock::now();
@@ -337,11 +434,14 @@ class Run {
 
 }  // namespace
 
-TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate) {
-  const FolderLock lock(options.run);
-  remove_temporaries(options.run);
-  remove_temporaries(options.run / "checkpoints");
-  return Run(options, data, validate).run();
+TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate, const World& world) {
+  std::optional<FolderLock> lock;
+  if (world.is_first()) {
+    lock.emplace(options.run);
+    remove_temporaries(options.run);
+    remove_temporaries(options.run / "checkpoints");
+  }
+  return Run(options, data, validate, world).run();
 }
 
 }  // namespace facerec

@@ -63,7 +63,8 @@ void run(const std::string& images, const fs::path& out, int64_t steps) {
   torch::manual_seed(1);
   const TrainConfig config = configuration(images);
   const TrainingSet data = open_training_set(config.data);
-  Learner learner(config, TaskData{data.images->classes()}, torch::kCPU, {"fp32", "channels_first"});
+  const World alone;
+  Learner learner(config, TaskData{data.images->classes()}, Compute{torch::kCPU, {"fp32", "channels_first"}, alone});
   fs::create_directories(out);
   save_start(out / "initial.safetensors", learner);
 

@@ -1,5 +1,6 @@
 #include "tools/run/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -22,6 +23,11 @@ void set_up_log(const CommonOptions& common) {
   logger->set_pattern(std::string(isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "") + "%H:%M:%S %^%l%$ %v");
   logger->set_level(common.quiet ? spdlog::level::warn : common.verbose ? spdlog::level::debug : spdlog::level::info);
   spdlog::set_default_logger(logger);
+}
+
+void quieten_log(int64_t rank) {
+  spdlog::default_logger()->set_pattern(fmt::format("%H:%M:%S %^%l%$ process {}: %v", rank));
+  spdlog::default_logger()->set_level(spdlog::level::warn);
 }
 
 struct LogFile::Sink {

@@ -13,6 +13,9 @@ namespace facerec {
 // Logs go to standard error.
 void set_up_log(const CommonOptions& common);
 
+// Of several processes, another than the first: its warnings and errors alone, with its number.
+void quieten_log(int64_t rank);
+
 // A copy of all log lines into a file, for a scope.
 class LogFile {
  public:

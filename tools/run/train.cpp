@@ -15,6 +15,7 @@
 #include "facerec/model/preprocess.h"
 #include "facerec/model/weights.h"
 #include "facerec/train/doubtful_settings.h"
+#include "facerec/train/processes.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/trainer.h"
 #include "tools/run/evaluation.h"
@@ -222,11 +223,12 @@ void discard_if_unused(const fs::path& run) {
   fs::remove_all(run, code);
 }
 
-TrainResult train_or_discard(const TrainOptions& options, const TrainingSet& data, const Validate& validate) {
+TrainResult train_or_discard(const TrainOptions& options, const TrainingSet& data, const Validate& validate,
+                             const World& world) {
   try {
-    return train(options, data, validate);
+    return train(options, data, validate, world);
   } catch (...) {
-    if (!options.checkpoint) discard_if_unused(options.run);
+    if (!options.checkpoint && world.is_first()) discard_if_unused(options.run);
     throw;
   }
 }
@@ -238,8 +240,61 @@ int exit_code(const TrainResult& result) {
 
 }  // namespace
 
-int run_train(const TrainVerb& verb, const CommonOptions& common) {
+namespace {
+
+// The first process chooses the run's folder and what it goes on from; it tells the others.
+TrainOptions place_run_of_all(const TrainVerb& verb, const TrainConfig& config, const World& world) {
+  TrainOptions options;
+  const std::string told = told_by_first(world, [&] {
+    options = place_run(verb, config);
+    return to_json_text({{"run", text_of(options.run)},
+                         {"checkpoint", options.checkpoint ? text_of(*options.checkpoint) : ""},
+                         {"head_from", text_of(options.head_from)},
+                         {"optimizer_from", text_of(options.optimizer_from)},
+                         {"epochs_done", options.epochs_done}});
+  });
+  if (world.is_first()) return options;
+  const auto json = nlohmann::json::parse(told);
+  auto path = [&](const char* key) { return fs::path(json.at(key).get<std::string>()); };
+  options.config = config;
+  options.strict = verb.strict;
+  options.run = path("run");
+  if (!path("checkpoint").empty()) options.checkpoint = path("checkpoint");
+  options.head_from = path("head_from");
+  options.optimizer_from = path("optimizer_from");
+  options.epochs_done = json.at("epochs_done").get<int64_t>();
+  return options;
+}
+
+// A launch that is started again goes on with its run.
+TrainVerb resuming(TrainVerb verb, const ProcessPlace& place) {
+  if (place.restarted && verb.resume.empty()) verb.resume = "auto";
+  return verb;
+}
+
+int report_training(const TrainVerb& verb, const CommonOptions& common, const TrainOptions& options,
+                    const TrainResult& result, const std::vector<EvaluationSet>& sets) {
+  nlohmann::ordered_json json =
+      answer(options.run, result, options.config.task == "super_resolution" ? "mean_psnr" : "mean_accuracy");
+  std::string text;
+  if (!sets.empty() && result.signal == 0) {
+    const Report report = final_report(verb, options.config, options.run, sets);
+    json["evaluation"] = to_json(report);
+    write_report(report, json["evaluation"], options.run);
+    text = to_text(report);
+  }
+  text += fmt::format("run: {}\n", text_of(options.run));
+  print_answer(common, json, text);
+  return exit_code(result);
+}
+
+}  // namespace
+
+int run_train(const TrainVerb& given, const CommonOptions& common) {
   catch_stop_signals();
+  const ProcessPlace place = process_place();
+  if (place.rank > 0) quieten_log(place.rank);
+  const TrainVerb verb = resuming(given, place);
   TrainConfig config = verb.config;
   std::optional<SmokeData> smoke;
   if (verb.preset == "smoke") smoke.emplace().take_place(config);
@@ -250,32 +305,28 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
     print_answer(common, config_json(config), to_yaml(config_json(config)));
     return exit_done;
   }
-  for (const std::string& sentence : doubtful_settings(config)) spdlog::warn("{}", sentence);
+  for (const std::string& sentence : doubtful_settings(config)) {
+    if (place.rank == 0) spdlog::warn("{}", sentence);
+  }
   const TrainingSet data = config.task == "identity" ? open_training_set(config.data, verb.strict)
                                                      : open_training_images(config.data, verb.strict);
-  const std::vector<EvaluationSet> sets = open_validation_sets(config, asked);
-  const TrainOptions options = place_run(verb, config);
-  const LogFile log(options.run / "train.log");
-  spdlog::info("run: {}", text_of(options.run));
-  for (const std::string& line : verb.translation) spdlog::info("{}", line);
-  compare("num_classes", verb.expected.identities, data.images->classes());
-  compare("num_samples", verb.expected.images, data.images->size());
-  if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(options.config)));
-
-  const TrainResult result = train_or_discard(options, data, validation(config, sets));
-
-  nlohmann::ordered_json json =
-      answer(options.run, result, config.task == "super_resolution" ? "mean_psnr" : "mean_accuracy");
-  std::string text;
-  if (!sets.empty() && result.signal == 0) {
-    const Report report = final_report(verb, config, options.run, sets);
-    json["evaluation"] = to_json(report);
-    write_report(report, json["evaluation"], options.run);
-    text = to_text(report);
+  std::vector<EvaluationSet> sets;
+  if (place.rank == 0) sets = open_validation_sets(config, asked);
+  const std::unique_ptr<World> world = meet_processes(place, config);
+  check_alike(*world, verb.config, data);
+  TrainOptions options = place_run_of_all(verb, config, *world);
+  options.local_rank = place.local_rank;
+  std::optional<LogFile> log;
+  if (world->is_first()) {
+    log.emplace(options.run / "train.log");
+    spdlog::info("run: {}", text_of(options.run));
+    for (const std::string& line : verb.translation) spdlog::info("{}", line);
+    compare("num_classes", verb.expected.identities, data.images->classes());
+    compare("num_samples", verb.expected.images, data.images->size());
+    if (!options.checkpoint) write_file(options.run / "config.yaml", to_yaml(config_json(options.config)));
   }
-  text += fmt::format("run: {}\n", text_of(options.run));
-  print_answer(common, json, text);
-  return exit_code(result);
+  const TrainResult result = train_or_discard(options, data, validation(config, sets), *world);
+  return world->is_first() ? report_training(verb, common, options, result, sets) : exit_code(result);
 }
 
 }  // namespace facerec

@@ -10,16 +10,9 @@
 #include <vector>
 
 #include "facerec/core/launch.h"
+#include "facerec/core/share.h"
 
 namespace facerec {
-
-struct Range {
-  int64_t first = 0, count = 0;
-};
-
-// The share of process `rank` in `total` things: contiguous, by rank, the remainder to the low ranks, as PartialFC_V2
-// divides classes.
-Range share_of(int64_t total, int64_t rank, int64_t size);
 
 // All members but rank() and the like are called by every process, in the same order. Those on tensors do nothing when
 // there is one process. Each throws an Error within the timeout when a process is gone or does not answer; it says which

@@ -9,10 +9,11 @@
 
 namespace facerec {
 
-// "auto", "cpu", "cuda" or "cuda:N". CUDA's libraries are opened here and only here, and only when they are asked for
+// "auto", "cpu", "cuda" or "cuda:N"; auto and cuda mean the GPU of this process among those of its machine, number
+// `local_rank`. CUDA's libraries are opened here and only here, and only when they are asked for
 // or, for auto, when an NVIDIA driver is present: a CPU run never loads them. Throws a usage Error for another word
 // and, where CUDA is asked for but impossible, an Error that says why and what to install.
-at::Device open_device(const std::string& name);
+at::Device open_device(const std::string& name, int64_t local_rank = 0);
 
 // The precision that "auto" stands for on this device: bf16 where it is computed natively (AVX512-BF16, AMX; CUDA
 // capability 8.0), else fp32. Other names are returned as they are.

@@ -34,37 +34,89 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "facerec/core/share.h"
 #include "facerec/model/config.h"
 
 namespace facerec {
 
+// Rows of a head's parameter that the present step uses alone.
+struct SampledRows {
+  torch::Tensor parameter;  // the head's
+  torch::Tensor rows;       // int64 [n], ascending
+  torch::Tensor values;     // [n, …], a copy of these rows: gradients reach it, not the parameter
+};
+
+// The number of classes, and which of them this process holds.
+struct HeadClasses {
+  int64_t total;
+  Range held;
+
+  HeadClasses(int64_t count) : total(count), held{0, count} {}  // all of them; implicit: most heads are whole
+  HeadClasses(int64_t count, Range part) : total(count), held(part) {}
+};
+
 // A parameter "weight" [classes, embedding_size], each row a class centre (subcenter_arcface: [classes · centers,
-// embedding_size], those of a class one after the other); `softmax` has a "bias" [classes] too. What a head keeps from
-// step to step (adaface, curricularface, sphereface) are buffers, which move in training mode alone and which
-// checkpoints hold.
+// embedding_size], those of a class one after the other); `softmax` has a "bias" [classes] too. `classes` are those
+// held. What a head keeps from step to step (adaface, curricularface, sphereface) are buffers, which move in training
+// mode alone and which checkpoints hold.
 class Head : public torch::nn::Module {
  public:
-  // embeddings: raw [N,E], any float type; labels: int64 [N], 0 … C−1, or −1 for a class that another process holds
-  // (its row gets no margin). Returns fp32 [N,C], scaled: what cross entropy takes. float64 embeddings give float64
-  // logits.
+  // embeddings: raw [N,E], any float type; labels: int64 [N], counting the classes in use from 0, or −1 for a class
+  // that is not among them (its row gets no margin). Returns fp32 [N,C], scaled: what cross entropy takes. float64
+  // embeddings give float64 logits.
   virtual torch::Tensor logits(torch::Tensor embeddings, torch::Tensor labels) = 0;
 
   // What the head wants of the embeddings beside their classification, a scalar that is added to the loss (MagFace's
   // λ·g); undefined: nothing.
   virtual torch::Tensor regularisation(const torch::Tensor& /*embeddings*/) { return {}; }
 
+  // Whether the head computes each class by itself, with no state of a class beside its parameters, so that a step may
+  // use a sample of the classes.
+  virtual bool can_sample() const { return true; }
+
+  // The classes in use from now on: int64 [n], ascending, of those held; undefined: all.
+  void use_classes(const torch::Tensor& classes);
+  const std::vector<SampledRows>& sampled() const { return sampled_; }
+
+  const HeadClasses& classes() const { return classes_; }
+
+  // Whether the first dimension of a tensor of the state dict counts the classes held (times their centres).
+  bool is_by_class(const std::string& name) const;
+
   torch::Tensor weight;
 
+  // Of the last logits(): detached cosines to the own classes, before the margin, [N]; 0 where the label is −1.
+  // Undefined: the head knows no cosines.
+  torch::Tensor target_cosines;
+
+  // Of each row over the processes that hold the other classes: x [N,…] of this one → the sum. Every process calls
+  // logits() alike.
+  std::function<torch::Tensor(const torch::Tensor&)> sum_over_processes = [](const torch::Tensor& x) { return x; };
+
  protected:
-  Head(int64_t classes, int64_t embedding_size);
+  Head(const HeadClasses& classes, int64_t embedding_size, int64_t centers = 1);
+
+  // Fills the weight with draws for all classes, block by block, of which those held are kept: however the classes are
+  // divided, the numbers are the same, and so is the random state afterwards.
+  void draw_weight(const std::function<void(torch::Tensor& block)>& draw);
+  void draw_xavier_uniform();
+
+  // A parameter as this step uses it: the rows that were sampled.
+  const torch::Tensor& used(const torch::Tensor& parameter) const;
+
+ private:
+  HeadClasses classes_;
+  int64_t centers_;
+  std::vector<SampledRows> sampled_;
 };
 
 // Throws a usage Error that lists the known names.
-std::shared_ptr<Head> make_head(const HeadConfig& config, int64_t classes, int64_t embedding_size);
+std::shared_ptr<Head> make_head(const HeadConfig& config, const HeadClasses& classes, int64_t embedding_size);
 std::vector<std::string> head_names();
 
 }  // namespace facerec

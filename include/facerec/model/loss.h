@@ -20,15 +20,17 @@
 
 #include <memory>
 
+#include "facerec/dist/world.h"
 #include "facerec/model/config.h"
 
 namespace facerec {
 
 // The weighted loss of logits [N,C] with labels int64 [N] of 0 … C−1, or −1 for samples that do not count. With L the
 // cross entropy, label smoothing included: focal is the mean of (1 − e^−L)^γ·L (Lin et al. 2017, 1708.02002, without
-// α); focal_batch has the mean for L, as face.evoLVe.
+// α); focal_batch has the mean for L, as face.evoLVe. Where processes hold the classes by shares, each gives its own
+// logits of the same rows and labels that count its classes, and gets the loss of all with the gradient of its part.
 torch::Tensor classification_loss(const ClassificationLossConfig& config, const torch::Tensor& logits,
-                                  const torch::Tensor& labels);
+                                  const torch::Tensor& labels, const World& world = World());
 
 // A loss on raw embeddings [N,E] with labels int64 [N]. What it keeps from step to step are buffers, which checkpoints
 // hold.

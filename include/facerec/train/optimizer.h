@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "facerec/model/head.h"
 #include "facerec/model/weights.h"
 #include "facerec/train/config.h"
 
@@ -29,8 +30,10 @@ class Optimizer {
   Optimizer(OptimizerConfig config, const std::vector<ParameterGroup>& groups);
 
   // One update with the gradients at hand; parameters without one are left alone. `lr` is the rate of the step; groups
-  // multiply it with their factor.
-  void step(double lr);
+  // multiply it with their factor. skipped: float [] on the device of the parameters, 1: nothing is changed; undefined:
+  // 0. sampled: of these parameters the given rows alone are updated, with the gradients of the copies, and so are
+  // their momenta.
+  void step(double lr, const torch::Tensor& skipped = {}, const std::vector<SampledRows>& sampled = {});
 
   void zero_grad();
 
@@ -48,14 +51,14 @@ class Optimizer {
     double weight_decay, lr_factor;
   };
 
-  void step_group(Group& group, double lr);
+  void step_group(Group& group, double lr, const torch::Tensor& skipped, const std::vector<SampledRows>& sampled);
 
   OptimizerConfig config_;
   std::vector<Group> groups_;
 };
 
 // Scales the gradients so that their common L2 norm is at most max_norm (0: no limit), as torch's clip_grad_norm_ does:
-// factor max_norm/(norm + 1e-6). Returns the norm before.
-double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
+// factor max_norm/(norm + 1e-6). Returns the norm before, a scalar on their device; a GPU is not waited for.
+torch::Tensor clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
 
 }  // namespace facerec

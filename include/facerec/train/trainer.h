@@ -9,6 +9,7 @@
 
 #include "facerec/core/files.h"
 #include "facerec/data/dataset.h"
+#include "facerec/dist/world.h"
 #include "facerec/train/config.h"
 
 namespace facerec {
@@ -49,16 +50,19 @@ struct TrainOptions {
   fs::path head_from, optimizer_from;
   int64_t epochs_done = 0;  // by that training
   bool strict = false;      // stop at the first unreadable image
+  int64_t local_rank = 0;   // of this process on its machine: which GPU is its own
 };
 
 // Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into
-// the run's folder. Tasks without embeddings are validated on the images that validation.data names, by themselves. On
+// the run's folder. Of several processes each calls it with its World: they share every batch and the classes of the
+// head, stop at the same step, and the first validates and writes what all have. Tasks without embeddings are validated on the images that validation.data names, by themselves. On
 // a CPU with equal threads the result depends on configuration and data alone: a run that was
 // interrupted at any step and continued ends in the same bits. (memory_format auto is measured: two runs may choose
 // differently, and a run keeps its choice.) Throws Error when the loss stays non-finite, a
 // checkpoint cannot be written, or the data is unreadable, and a usage Error with the key of the configuration when its
 // parts do not fit one another, or the data.
-TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate);
+TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate,
+                  const World& world = World());
 
 // The checkpoint that `--resume auto` continues: the newest readable one of the newest run of this name. Checks that
 // its configuration equals `config` but for what may change (epochs, max_steps, device, threads, workers), else throws

@@ -8,6 +8,8 @@
 namespace facerec {
 namespace {
 
+const World alone;
+
 TrainConfig tiny_config() {
   TrainConfig config;
   config.model = {"ir_tiny", 8, {32, 32}, "default", 0.0, 0};
@@ -22,12 +24,14 @@ Batch random_batch(int64_t count, uint64_t seed) {
   batch.pixels.resize(static_cast<size_t>(count) * 32 * 32 * 3);
   for (uint8_t& value : batch.pixels) value = static_cast<uint8_t>(random.below(256));
   for (int64_t i = 0; i < count; ++i) batch.labels.push_back(i % 3);
+  batch.total = count;
   return batch;
 }
 
-std::unique_ptr<Learner> make_learner(const TrainConfig& config, const std::string& format = "channels_first") {
+std::unique_ptr<Learner> make_learner(const TrainConfig& config, const std::string& format = "channels_first",
+                                      const std::string& precision = "fp32") {
   torch::manual_seed(5);
-  return std::make_unique<Learner>(config, TaskData{3}, torch::kCPU, Numerics{"fp32", format});
+  return std::make_unique<Learner>(config, TaskData{3}, Compute{torch::kCPU, {precision, format}, alone});
 }
 
 const Backbone& backbone_of(const Learner& learner) { return *learner.objective().backbone(); }
@@ -72,6 +76,7 @@ TEST(Learner, AccumulatedBatchesAreOneLargeBatch) {
   Batch both = a;
   both.pixels.insert(both.pixels.end(), b.pixels.begin(), b.pixels.end());
   both.labels.insert(both.labels.end(), b.labels.begin(), b.labels.end());
+  both.total = both.size();
   const double loss_parts = parts->step({a, b}, 0.1, true).loss, loss_whole = whole->step({both}, 0.1, true).loss;
   EXPECT_NEAR(loss_parts, loss_whole, 1e-5);
   EXPECT_TRUE(torch::allclose(head_of(*parts).weight, head_of(*whole).weight, 1e-4, 1e-6));
@@ -91,6 +96,47 @@ TEST(Learner, MemoryFormatsLearnTheSame) {
     const Batch batch = random_batch(6, step);
     EXPECT_NEAR(first->step({batch}, 0.01, false).loss, last->step({batch}, 0.01, false).loss, 1e-3);
   }
+}
+
+TEST(Learner, Fp16ScalesTheLossAndHalvesTheScaleWhereItOverflows) {
+  const auto learner = make_learner(tiny_config(), "channels_first", "fp16");
+  auto scale = [&] {
+    for (const auto& [name, tensor] : learner->optimizer_state()) {
+      if (name == "loss_scale.scale") return tensor.item<double>();
+    }
+    return 0.0;
+  };
+  EXPECT_EQ(scale(), 65536);
+  const auto exact = make_learner(tiny_config());
+  EXPECT_NEAR(learner->step({random_batch(4, 1)}, 0, false).loss, exact->step({random_batch(4, 1)}, 0, false).loss,
+              0.1);
+  {
+    const torch::NoGradGuard no_grad;
+    head_of(*learner).weight[0][0] = std::numeric_limits<float>::infinity();
+  }
+  const double before = scale();
+  EXPECT_FALSE(learner->step({random_batch(4, 2)}, 0.1, false).finite);
+  EXPECT_EQ(scale(), before / 2);
+}
+
+TEST(Learner, TellsTheGradientNormAndTheMeanCosineToTheOwnClass) {
+  const auto learner = make_learner(tiny_config());
+  const Learner::Step step = learner->step({random_batch(6, 1)}, 0.1, false);
+  ASSERT_EQ(step.figures.size(), 2U);
+  EXPECT_EQ(step.figures[0].first, "target_cosine");
+  EXPECT_LE(std::abs(step.figures[0].second), 1);
+  EXPECT_EQ(step.figures[1].first, "gradient_norm");
+  EXPECT_GT(step.figures[1].second, 0);
+}
+
+TEST(Learner, AStepWithASampleOfTheClassesLeavesTheOthersAlone) {
+  TrainConfig config = tiny_config();
+  config.head.sample_rate = 0.5;
+  torch::manual_seed(5);
+  Learner learner(config, TaskData{40}, Compute{torch::kCPU, {"fp32", "channels_first"}, alone});
+  const torch::Tensor before = head_of(learner).weight.detach().clone();
+  learner.step({random_batch(4, 1), random_batch(4, 2)}, 0.1, false);  // accumulated over one sample
+  EXPECT_EQ((head_of(learner).weight.detach() != before).any(1).sum().item<int64_t>(), 20);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "facerec/image/resample.h"
 #include "facerec/train/optimizer.h"
 #include "support/reference.h"
+#include "train/checkpoint.h"
 #include "train/super_resolution_objective.h"
 #include "train/super_resolution_scores.h"
 
@@ -15,6 +16,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int side = 32;
+const World alone;
 const Numerics exact{"fp32", "channels_first"};
 
 TrainConfig config_of(const std::string& network, int64_t features = 16) {
@@ -79,7 +81,7 @@ class SuperResolutionTask : public testing::Test {
   }
   ~SuperResolutionTask() override { at::set_num_threads(threads_); }
 
-  SuperResolutionObjective objective(const TrainConfig& config) const { return {config, torch::kCPU, exact}; }
+  SuperResolutionObjective objective(const TrainConfig& config) const { return {config, {torch::kCPU, exact, alone}}; }
 
   Error error_of(const TrainConfig& config) const {
     try {
@@ -153,7 +155,7 @@ TEST_F(SuperResolutionTask, ASavedNetworkIsReadByItselfAndByEvaluation) {
     const fs::path folder = folder_ / name;
     fs::create_directory(folder);
     const auto saved = objective(config_of(name));
-    saved.save(folder, {{"task", "super_resolution"}});
+    write_tensors(folder, saved.network_files({{"task", "super_resolution"}}));
     const Metadata metadata = SafetensorsFile(folder / "network.safetensors").metadata();
     EXPECT_EQ(metadata.at("architecture"), name);
     EXPECT_EQ(metadata.at("scale"), "2");
@@ -170,7 +172,7 @@ TEST_F(SuperResolutionTask, ASavedNetworkIsReadByItselfAndByEvaluation) {
 }
 
 TEST_F(SuperResolutionTask, AnotherNetworkIsNoStart) {
-  objective(config_of("espcn", 8)).save(folder_.path(), {});
+  write_tensors(folder_.path(), objective(config_of("espcn", 8)).network_files({}));
   auto task = objective(config_of("espcn"));
   try {
     task.start_from(folder_ / "network.safetensors");

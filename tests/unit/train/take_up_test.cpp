@@ -10,10 +10,12 @@ namespace {
 
 fs::path golden() { return fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "evolve"; }
 
+const World alone;
+
 std::unique_ptr<Learner> learner_of(int64_t classes, int64_t embedding_size) {
   TrainConfig config;
   config.model = {"ir_tiny", embedding_size, {32, 32}, "default", 0.0, 0};
-  return std::make_unique<Learner>(config, TaskData{classes}, torch::kCPU, Numerics{"fp32", "channels_first"});
+  return std::make_unique<Learner>(config, TaskData{classes}, Compute{torch::kCPU, {"fp32", "channels_first"}, alone});
 }
 
 Head& head_of(const Learner& learner) { return dynamic_cast<Head&>(*find_part(learner.objective(), "head")); }
