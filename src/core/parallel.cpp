@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "facerec/core/error.h"
+#include "facerec/core/launch.h"
 
 namespace facerec {
 namespace {
@@ -35,6 +39,21 @@ int quota_cores() {
   return quota > 0 && period > 0 ? static_cast<int>(std::ceil(quota / period)) : 0;
 }
 
+// Of one training, on this machine; whoever minds that the environment contradicts itself says so elsewhere.
+int processes_here() {
+  try {
+    return static_cast<int>(process_place().local_size);
+  } catch (const Error&) {
+    return 1;
+  }
+}
+
+// Cores that Slurm gives to this process alone; 0 when it does not say.
+int slurm_cores() {
+  const char* text = std::getenv("SLURM_CPUS_PER_TASK");
+  return text == nullptr ? 0 : std::atoi(text);
+}
+
 }  // namespace
 
 int available_cores() {
@@ -43,7 +62,13 @@ int available_cores() {
   return std::max(1, quota > 0 ? std::min(cores, quota) : cores);
 }
 
-int resolve_threads(int threads) { return threads > 0 ? threads : available_cores(); }
+int resolve_threads(int threads) {
+  if (threads > 0) return threads;
+  const int processes = processes_here(), cores = available_cores();
+  if (processes == 1) return cores;
+  if (slurm_cores() > 0) return std::min(cores, slurm_cores());
+  return std::max(1, cores / processes);
+}
 
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& body) {
   const int64_t workers = std::min<int64_t>(resolve_threads(threads), count);

@@ -90,7 +90,7 @@ void Learner::add_gradients(const Batch& batch, double weight, bool head_only, b
   const Tensor terms = torch::stack(values);
   const Tensor loss = loss_scale_.scaled(terms.sum());
   if (last && !head_only) sync_->prepare({loss});
-  loss.backward();
+  sync_->backward(loss);
   const Tensor figures = terms.detach().to(torch::kFloat64);
   terms_ = terms_.defined() ? terms_ + figures : figures;
 }

@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
-#include <mutex>
 
 #include "facerec/core/error.h"
 #include "facerec/core/random.h"
+#include "support/processes.h"
 #include "support/reference.h"
-#include "support/worlds.h"
 #include "train/checkpoint_writer.h"
 
 namespace facerec {
@@ -41,14 +40,13 @@ Batch batch_of(const World& world, uint64_t seed) {
   return batch;
 }
 
-// The generator of the first weights is common to the threads that stand for processes.
 std::unique_ptr<Learner> learner_of(const World& world, uint64_t seed) {
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
   torch::manual_seed(seed);
   return std::make_unique<Learner>(config_with_states(), TaskData{classes},
                                    Compute{torch::kCPU, {"fp32", "channels_first"}, world});
 }
+
+Head& head_of(const Learner& learner) { return dynamic_cast<Head&>(*find_part(learner.objective(), "head")); }
 
 std::map<std::string, Tensor> copies(const NamedTensors& tensors) {
   std::map<std::string, Tensor> copies;
@@ -65,10 +63,10 @@ std::map<std::string, Tensor> stored(const fs::path& folder) {
   return all;
 }
 
-class CheckpointOfProcesses : public testing::TestWithParam<std::pair<int64_t, int64_t>> {
+class ProcessesTest : public testing::Test {
  protected:
   void write(int64_t processes, const fs::path& folder, const fs::path& from = {}) {
-    test::in_worlds(processes, [&](const World& world) {
+    test::run_together(processes, [&](const World& world) {
       const auto learner = learner_of(world, from.empty() ? 1 : 2);
       if (from.empty()) {
         for (uint64_t step = 0; step < 3; ++step) learner->step({batch_of(world, step)}, 0.01, false);
@@ -93,17 +91,21 @@ class CheckpointOfProcesses : public testing::TestWithParam<std::pair<int64_t, i
   test::TemporaryFolder folder_;
 };
 
+class CheckpointOfProcesses : public ProcessesTest, public testing::WithParamInterface<std::pair<int64_t, int64_t>> {};
+
 TEST_P(CheckpointOfProcesses, IsReadByAnyOtherNumber) {
   const auto [from, to] = GetParam();
   write(from, folder_ / "first");
   write(to, folder_ / "second", folder_ / "first");
-  const auto first = stored(folder_ / "first"), second = stored(folder_ / "second");
-  ASSERT_EQ(first.size(), second.size());
-  EXPECT_EQ(first.at("head weight").size(0), classes);
-  for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
-  EXPECT_TRUE(second.contains("head batch_mean"));
-  EXPECT_TRUE(second.contains("center centers"));
-  EXPECT_TRUE(second.contains("optimizer square.head.weight"));
+  test::run_together(1, [&](const World&) {
+    const auto first = stored(folder_ / "first"), second = stored(folder_ / "second");
+    ASSERT_EQ(first.size(), second.size());
+    EXPECT_EQ(first.at("head weight").size(0), classes);
+    for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
+    for (const std::string name : {"head batch_mean", "center centers", "optimizer square.head.weight"}) {
+      EXPECT_TRUE(second.contains(name)) << name;
+    }
+  });
   const SafetensorsFile a(folder_ / "first" / "backbone.safetensors"), b(folder_ / "second" / "backbone.safetensors");
   for (const auto& [name, view] : a.tensors()) EXPECT_TRUE(std::ranges::equal(view.bytes, b.at(name).bytes)) << name;
 }
@@ -112,56 +114,59 @@ INSTANTIATE_TEST_SUITE_P(dist, CheckpointOfProcesses,
                          testing::Values(std::pair(1, 1), std::pair(2, 2), std::pair(2, 1), std::pair(1, 2),
                                          std::pair(2, 3), std::pair(3, 2)));
 
-TEST_F(CheckpointOfProcesses, TwoProcessesLearnWhatOneLearns) {
+TEST_F(ProcessesTest, TwoLearnWhatOneLearns) {
   write(1, folder_ / "one");
   write(2, folder_ / "two");
-  const auto one = stored(folder_ / "one"), two = stored(folder_ / "two");
-  for (const auto& [name, tensor] : one) {
-    if (name.find(" steps.") != std::string::npos || name.find("square") != std::string::npos) continue;
-    EXPECT_TRUE(torch::allclose(tensor, two.at(name), 1e-3, 1e-4)) << name;
-  }
+  test::run_together(1, [&](const World&) {
+    const auto one = stored(folder_ / "one"), two = stored(folder_ / "two");
+    for (const std::string name : {"head weight", "head batch_mean", "center centers"}) {
+      EXPECT_TRUE(torch::allclose(one.at(name), two.at(name), 1e-3, 1e-4)) << name;
+    }
+  });
 }
 
-TEST_F(CheckpointOfProcesses, MissingRowsAreTold) {
+TEST_F(ProcessesTest, MissingRowsAreTold) {
   write(2, folder_ / "whole");
   fs::remove(folder_ / "whole" / "head-00001-of-00002.safetensors");
-  try {
-    write(1, folder_ / "next", folder_ / "whole");
-    SUCCEED();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("of 'weight' 4 of 7 rows are there"));
-  }
+  test::run_together(1, [&](const World& world) {
+    const auto learner = learner_of(world, 1);
+    try {
+      load_checkpoint(folder_ / "whole", *learner);
+      ADD_FAILURE() << "it was read";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("of 'weight' 4 of 7 rows are there"));
+    }
+  });
 }
 
-TEST_F(CheckpointOfProcesses, WhatCannotBeWrittenLeavesNothingAndTheTrainingGoesOn) {
-  const World alone;
-  const auto learner = learner_of(alone, 1);
-  CheckpointWriter writer(*learner);
-  std::ofstream(folder_ / "file") << "no folder";
-  writer.start({folder_ / "file" / "step"}, state_);
-  EXPECT_FALSE(writer.is_pending());
-  {
+TEST_F(ProcessesTest, WhatCannotBeWrittenLeavesNothingAndTheTrainingGoesOn) {
+  test::run_together(1, [&](const World& world) {
+    const auto learner = learner_of(world, 1);
+    CheckpointWriter writer(*learner);
+    std::ofstream(folder_ / "file") << "no folder";
+    writer.start({folder_ / "file" / "step"}, state_);
+    EXPECT_FALSE(writer.is_pending());
     const torch::NoGradGuard without_gradient;
-    dynamic_cast<Head&>(*find_part(learner->objective(), "head")).weight.fill_(std::numeric_limits<float>::quiet_NaN());
-  }
-  writer.start({folder_ / "nan"}, state_);
-  EXPECT_FALSE(writer.finish());
-  EXPECT_FALSE(fs::exists(folder_ / "nan"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 1) << "the file alone";
+    head_of(*learner).weight.fill_(std::numeric_limits<float>::quiet_NaN());
+    writer.start({folder_ / "nan"}, state_);
+    EXPECT_FALSE(writer.finish());
+    EXPECT_FALSE(fs::exists(folder_ / "nan"));
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 1) << "the file alone";
+  });
 }
 
-TEST_F(CheckpointOfProcesses, ASnapshotIsOfItsMoment) {
-  const World alone;
-  const auto learner = learner_of(alone, 1);
-  const Tensor weight = dynamic_cast<Head&>(*find_part(learner->objective(), "head")).weight;
-  const Tensor then = weight.detach().clone();
-  CheckpointWriter writer(*learner);
-  writer.start({folder_ / "a", folder_ / "b"}, state_);
-  learner->step({batch_of(alone, 1)}, 0.5, false);
-  EXPECT_TRUE(writer.finish());
-  EXPECT_FALSE(torch::equal(weight, then));
-  for (const std::string name : {"a", "b"}) EXPECT_TRUE(torch::equal(stored(folder_ / name).at("head weight"), then));
-  EXPECT_EQ(read_run_state(folder_ / "b").files, read_run_state(folder_ / "a").files);
+TEST_F(ProcessesTest, ASnapshotIsOfItsMoment) {
+  test::run_together(1, [&](const World& world) {
+    const auto learner = learner_of(world, 1);
+    const Tensor weight = head_of(*learner).weight, then = weight.detach().clone();
+    CheckpointWriter writer(*learner);
+    writer.start({folder_ / "a", folder_ / "b"}, state_);
+    learner->step({batch_of(world, 1)}, 0.5, false);
+    EXPECT_TRUE(writer.finish());
+    EXPECT_FALSE(torch::equal(weight, then));
+    for (const std::string name : {"a", "b"}) EXPECT_TRUE(torch::equal(stored(folder_ / name).at("head weight"), then));
+    EXPECT_EQ(read_run_state(folder_ / "b").files, read_run_state(folder_ / "a").files);
+  });
 }
 
 }  // namespace

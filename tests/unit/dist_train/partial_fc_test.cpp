@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <mutex>
-
 #include "facerec/core/error.h"
 #include "facerec/train/optimizer.h"
 #include "model/bytes.h"
+#include "support/processes.h"
 #include "support/reference.h"
-#include "support/worlds.h"
 
 namespace facerec {
 namespace {
@@ -78,7 +76,7 @@ class PartialFCReference : public testing::TestWithParam<Case> {
 TEST_P(PartialFCReference, LossGradientsAndUpdatedRowsAreThoseOfThePeer) {
   const Reference reference;
   const OptimizerConfig sgd{.lr = 0.1, .momentum = 0.9, .weight_decay = 5e-4};
-  test::in_worlds(GetParam().processes, [&](const World& world) {
+  test::run_together(GetParam().processes, [&](const World& world) {
     const std::string prefix = fmt::format("world{}.{}.rank{}", world.size(), GetParam().name, world.rank());
     const nlohmann::json& figures = reference.json.at("results").at(prefix);
     const HeadConfig config = head_of(GetParam());
@@ -150,7 +148,7 @@ struct Inputs {
 
 struct Outcome {
   double loss = 0;
-  Tensor embeddings, weight;  // gradients, of all images and classes
+  Tensor embeddings, weight;  // gradients, of this process's images and classes
   std::vector<Tensor> state;
 };
 
@@ -163,101 +161,99 @@ HeadConfig config_of(const std::string& name) {
 }
 
 // Two steps; those of the second, in which a head that keeps a state uses what the first left.
-Outcome outcome_of(const std::string& name, int64_t processes, const ClassificationLossConfig& loss = {}) {
-  Outcome outcome;
-  outcome.embeddings = torch::zeros({images, size});
-  std::mutex mutex;
-  std::map<int64_t, Tensor> rows;
+Outcome outcome_of(const std::string& name, const ClassificationLossConfig& config, const World& world) {
   const Inputs inputs;
-  test::in_worlds(processes, [&](const World& world) {
-    std::unique_lock lock(mutex);  // the generator is the threads' common one
-    torch::manual_seed(4);
-    PartialFC classifier(config_of(name), classes, size, world);
-    lock.unlock();
-    classifier.head()->train();
-    const Range share = world.share(images);
-    Tensor embeddings;
-    Tensor value;
-    for (int step = 0; step < 2; ++step) {
-      classifier.head()->zero_grad();
-      embeddings = (inputs.embeddings * (1 + step)).narrow(0, share.first, share.count).requires_grad_();
-      value = classifier.loss(loss, embeddings, inputs.labels);
-      value.backward();
-    }
-    lock.lock();
-    outcome.loss = value.item<double>();
-    outcome.embeddings.narrow(0, share.first, share.count).copy_(embeddings.grad() / processes);
-    rows[world.rank()] = classifier.head()->weight.grad();
-    outcome.state = classifier.head()->buffers();
-  });
-  std::vector<Tensor> in_order;
-  for (auto& [rank, gradient] : rows) in_order.push_back(gradient);
-  outcome.weight = torch::cat(in_order);
+  torch::manual_seed(4);
+  PartialFC classifier(config_of(name), classes, size, world);
+  Head& head = *classifier.head();
+  head.train();
+  const Range share = world.share(images);
+  Outcome outcome;
+  for (int step = 0; step < 2; ++step) {
+    head.zero_grad();
+    const Tensor embeddings = (inputs.embeddings * (1 + step)).narrow(0, share.first, share.count).requires_grad_();
+    const Tensor loss = classifier.loss(config, embeddings, inputs.labels);
+    loss.backward();
+    outcome.loss = loss.item<double>();
+    outcome.embeddings = embeddings.grad() / world.size();
+  }
+  outcome.weight = head.weight.grad();
+  outcome.state = head.buffers();
   return outcome;
 }
 
-void expect_equal(const Outcome& one, const Outcome& other) {
-  EXPECT_NEAR(one.loss, other.loss, 1e-5 * std::abs(one.loss));
-  EXPECT_TRUE(torch::allclose(one.embeddings, other.embeddings, 1e-4, 1e-6));
-  EXPECT_TRUE(torch::allclose(one.weight, other.weight, 1e-4, 1e-6));
-  ASSERT_EQ(one.state.size(), other.state.size());
-  for (size_t i = 0; i < one.state.size(); ++i) EXPECT_TRUE(torch::allclose(one.state[i], other.state[i], 1e-5, 1e-6));
+void expect_the_same_as_alone(const std::string& name, const ClassificationLossConfig& loss, const World& world) {
+  const Outcome whole = outcome_of(name, loss, World()), own = outcome_of(name, loss, world);
+  EXPECT_NEAR(own.loss, whole.loss, 1e-5 * std::abs(whole.loss));
+  const auto [image, image_count] = world.share(images);
+  EXPECT_TRUE(torch::allclose(own.embeddings, whole.embeddings.narrow(0, image, image_count), 1e-4, 1e-6));
+  const int64_t centers = whole.weight.size(0) / classes;
+  const auto [row, rows] = world.share(classes);
+  EXPECT_TRUE(torch::allclose(own.weight, whole.weight.narrow(0, row * centers, rows * centers), 1e-4, 1e-6));
+  ASSERT_EQ(own.state.size(), whole.state.size());
+  for (size_t i = 0; i < own.state.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(own.state[i], whole.state[i], 1e-5, 1e-6));
+  }
 }
 
 class EveryHead : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryHead, IsTheSameInTwoAndThreeProcesses) {
-  const Outcome alone = outcome_of(GetParam(), 1);
-  expect_equal(alone, outcome_of(GetParam(), 2));
-  expect_equal(alone, outcome_of(GetParam(), 3));
+  for (const int64_t processes : {2, 3}) {
+    test::run_together(processes, [](const World& world) { expect_the_same_as_alone(GetParam(), {}, world); });
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(PartialFC, EveryHead, testing::ValuesIn(head_names()));
 
 TEST(PartialFC, EveryLossIsTheSameInTwoProcesses) {
-  for (const std::string name : {"cross_entropy", "focal", "focal_batch"}) {
-    const ClassificationLossConfig loss{.name = name, .weight = 0.7, .gamma = 1.5, .label_smoothing = 0.1};
-    expect_equal(outcome_of("arcface", 1, loss), outcome_of("arcface", 2, loss));
-  }
+  test::run_together(2, [](const World& world) {
+    for (const std::string name : {"cross_entropy", "focal", "focal_batch"}) {
+      const ClassificationLossConfig loss{.name = name, .weight = 0.7, .gamma = 1.5, .label_smoothing = 0.1};
+      expect_the_same_as_alone("arcface", loss, world);
+    }
+  });
 }
 
 TEST(PartialFC, ASampleHasTheClassesOfTheLabelsAndNoOthersThanAreHeld) {
-  torch::manual_seed(1);
-  const World alone;
-  PartialFC classifier({.sample_rate = 0.3}, 100, size, alone);
-  const Tensor labels = torch::tensor({5, 5, 99, 0}, torch::kInt64);
-  std::vector<bool> drawn(100);
-  for (int step = 0; step < 60; ++step) {
-    classifier.sample(labels);
-    const Tensor rows = classifier.head()->sampled().front().rows;
-    ASSERT_EQ(rows.numel(), 30);
-    EXPECT_TRUE(torch::isin(torch::tensor({0, 5, 99}, torch::kInt64), rows).all().item<bool>());
-    EXPECT_TRUE((rows.diff() > 0).all().item<bool>()) << "ascending, each once";
-    for (int64_t i = 0; i < rows.numel(); ++i) drawn[static_cast<size_t>(rows[i].item<int64_t>())] = true;
-  }
-  EXPECT_TRUE(std::all_of(drawn.begin(), drawn.end(), [](bool each) { return each; })) << "every class has its turn";
+  test::run_together(1, [](const World& world) {
+    torch::manual_seed(1);
+    PartialFC classifier({.sample_rate = 0.3}, 100, size, world);
+    const Tensor labels = torch::tensor({5, 5, 99, 0}, torch::kInt64);
+    std::vector<bool> drawn(100);
+    for (int step = 0; step < 60; ++step) {
+      classifier.sample(labels);
+      const Tensor rows = classifier.head()->sampled().front().rows;
+      ASSERT_EQ(rows.numel(), 30);
+      EXPECT_TRUE(torch::isin(torch::tensor({0, 5, 99}, torch::kInt64), rows).all().item<bool>());
+      EXPECT_TRUE((rows.diff() > 0).all().item<bool>()) << "ascending, each once";
+      for (int64_t i = 0; i < rows.numel(); ++i) drawn[static_cast<size_t>(rows[i].item<int64_t>())] = true;
+    }
+    EXPECT_TRUE(std::all_of(drawn.begin(), drawn.end(), [](bool each) { return each; })) << "every class has its turn";
+  });
 }
 
 TEST(PartialFC, OnlySampledRowsAreUpdated) {
-  torch::manual_seed(1);
-  const World alone;
-  const OptimizerConfig adam{.name = "adamw", .lr = 0.1, .weight_decay = 0.1};
-  PartialFC classifier({.name = "subcenter_arcface", .centers = 2, .sample_rate = 0.2}, 20, size, alone);
-  Head& head = *classifier.head();
-  Optimizer optimizer(adam, parameter_groups(head, "head.", adam, 1));
-  const Tensor before = head.weight.detach().clone();
-  const Tensor labels = torch::tensor({3, 7}, torch::kInt64);
-  classifier.sample(labels);
-  classifier.loss({}, torch::randn({2, size}), labels).backward();
-  optimizer.step(0.1, torch::zeros({}), head.sampled());
-  const Tensor rows = head.sampled().front().rows;
-  EXPECT_EQ(rows.numel(), 2 * 4) << "both centres of each class";
-  const Tensor moved = (head.weight.detach() != before).any(1).nonzero().squeeze(1);
-  EXPECT_TRUE(torch::equal(moved, rows));
+  test::run_together(1, [](const World& world) {
+    torch::manual_seed(1);
+    const OptimizerConfig adam{.name = "adamw", .lr = 0.1, .weight_decay = 0.1};
+    PartialFC classifier({.name = "subcenter_arcface", .centers = 2, .sample_rate = 0.2}, 20, size, world);
+    Head& head = *classifier.head();
+    Optimizer optimizer(adam, parameter_groups(head, "head.", adam, 1));
+    const Tensor before = head.weight.detach().clone();
+    const Tensor labels = torch::tensor({3, 7}, torch::kInt64);
+    classifier.sample(labels);
+    classifier.loss({}, torch::randn({2, size}), labels).backward();
+    optimizer.step(0.1, torch::zeros({}), head.sampled());
+    const Tensor rows = head.sampled().front().rows;
+    EXPECT_EQ(rows.numel(), 2 * 4) << "both centres of each class";
+    const Tensor moved = (head.weight.detach() != before).any(1).nonzero().squeeze(1);
+    EXPECT_TRUE(torch::equal(moved, rows));
+  });
 }
 
 TEST(PartialFC, MoreProcessesThanClassesAreRefused) {
-  test::in_worlds(3, [](const World& world) {
+  test::run_together(3, [](const World& world) {
     try {
       PartialFC({}, 2, size, world);
       ADD_FAILURE() << "it was taken";
