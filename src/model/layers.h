@@ -14,6 +14,10 @@
 #include <utility>
 #include <vector>
 
+namespace facerec {
+class World;
+}
+
 namespace facerec::layers {
 
 class Layer : public torch::nn::Module {
@@ -73,10 +77,15 @@ class BatchNorm final : public Layer {
  public:
   BatchNorm(int64_t channels, torch::Device device, NormOptions options = {});
   torch::Tensor forward(const torch::Tensor& x) override;
+
+  // See sync_batch_norm.h.
+  void synchronise(const World& world) { world_ = &world; }
+
   torch::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
 
  private:
   NormOptions options_;
+  const World* world_ = nullptr;
 };
 
 // Over the last dimension; eps 1e-5.
