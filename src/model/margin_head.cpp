@@ -45,7 +45,8 @@ Tensor add_to_angle(const Tensor& cosine, double margin) {
 }
 
 Tensor put_margined(Tensor cosine, const Tensor& margined, const Rows& rows) {
-  return cosine.scatter_(1, rows.own, torch::where(rows.held, margined, rows.target));
+  const Tensor present = own_of(cosine, rows.own.squeeze(1));
+  return cosine.scatter_(1, rows.own, torch::where(rows.held, margined, present));
 }
 
 }  // namespace facerec

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "facerec/model/device.h"
+#include "model/sync_batch_norm.h"
 #include "train/tune.h"
 
 namespace facerec {
@@ -56,6 +57,11 @@ Learner::Learner(const TrainConfig& config, const TaskData& data, const Compute&
   torch::nn::Module& network = *parts_.front().module;
   for (const Part& part : parts_) part.module->to(compute_.device);
   if (const auto backbone = objective_->backbone()) still_ = choose_learnt(*backbone, config_.train);
+  if (config_.train.sync_batch_norm) {
+    for (const Part& part : parts_) {
+      if (!is_divided(part)) synchronise_batch_norms(*part.module, compute_.world);  // a head sees all images
+    }
+  }
   for (Tensor& parameter : network.parameters()) {
     // Before the optimizer makes its buffers: the fused kernels want parameter, gradient and buffer laid out alike.
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(memory_format_of(compute_.numerics)));
