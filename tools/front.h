@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 
 #include "facerec/config/node.h"
 #include "tools/verbs.h"
@@ -55,6 +56,14 @@ CLI::Validator error_rate();
 // --faces, --align and the like, for every verb that looks for faces in pictures. `choices` of --faces: the first is
 // the default.
 void add_face_options(CLI::App& app, FaceOptions& options, const std::vector<std::string>& choices);
+
+// --nproc, for the verbs that train; 0: not given.
+void add_nproc(CLI::App& app, int64_t& nproc);
+
+// Runs this command in `nproc` processes, before anything is loaded, and returns their exit code; nothing for one
+// process, which is to go on by itself. `device` as configured. Throws a usage Error in a process that torchrun or srun
+// started among others.
+std::optional<int> run_processes(int64_t nproc, const std::string& device);
 
 // Opens libfacerec.so, on first use. Throws Error when it cannot be opened.
 const Verbs& library();

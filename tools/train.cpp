@@ -14,6 +14,7 @@ struct Arguments {
   std::string config;
   std::vector<std::string> data, set;
   std::string device, name, threads;
+  int64_t nproc = 0;
   TrainVerb verb;
 };
 
@@ -27,6 +28,7 @@ void add_arguments(CLI::App& app, Arguments& args) {
   app.add_option("--name", args.name, "run.name");
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");
+  add_nproc(app, args.nproc);
   app.add_option(
          "--preset", args.verb.preset,
          "smoke: the recipe on a few synthetic faces, four steps and an evaluation, to see that all of it works")
@@ -65,6 +67,8 @@ RunVerb runner(const std::shared_ptr<Arguments>& args) {
     const TrainVerb& verb = args->verb;
     // What finetune takes from its model only the library can read.
     if (!verb.print_config || !verb.from.empty() || !verb.preset.empty()) {
+      const int64_t nproc = verb.print_config ? 0 : args->nproc;
+      if (const auto code = run_processes(nproc, verb.config.run.device)) return *code;
       try {
         return library().train(verb, common);
       } catch (const Error& error) {

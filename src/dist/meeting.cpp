@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -58,21 +59,20 @@ c10::intrusive_ptr<c10d::Store> connect_again(const ProcessPlace& place, std::ch
 }
 
 void meet(c10d::Store& store, const ProcessPlace& place, std::chrono::milliseconds timeout) {
-  std::vector<std::string> keys;
-  for (int64_t rank = 0; rank < place.size; ++rank) keys.push_back(key_of(rank));
   store.set(key_of(place.rank), "");
-  try {
-    store.wait(keys, timeout);
-  } catch (const std::exception&) {
-    std::vector<int64_t> absent;
-    for (int64_t rank = 0; rank < place.size; ++rank) {
-      if (!is_there(store, rank)) absent.push_back(rank);
-    }
-    throw Error(fmt::format("only {} of {} processes came within {:g} s: {} did not",
-                            place.size - static_cast<int64_t>(absent.size()), place.size, seconds(timeout),
-                            name_processes(absent)))
-        .hint("their own messages say why; run.timeout allows them more time");
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  std::vector<int64_t> absent;
+  for (int64_t rank = 0; rank < place.size; ++rank) absent.push_back(rank);
+  for (;;) {
+    std::erase_if(absent, [&](int64_t rank) { return is_there(store, rank); });
+    if (absent.empty()) return;
+    if (std::chrono::steady_clock::now() > end) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+  throw Error(fmt::format("only {} of {} processes came within {:g} s: {} did not",
+                          place.size - static_cast<int64_t>(absent.size()), place.size, seconds(timeout),
+                          name_processes(absent)))
+      .hint("their own messages say why; run.timeout allows them more time");
 }
 
 std::string name_processes(const std::vector<int64_t>& ranks) {

@@ -18,6 +18,9 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds patience{5000};
 constexpr milliseconds goodbye_patience{30000};
 
+// c10d's own waiting warns on stderr whenever it ends without success.
+constexpr milliseconds poll_interval{20};
+
 // Who gives no sign of life for so long is gone, where the others wait without a limit of their own.
 constexpr milliseconds silence_limit{10000};
 
@@ -104,10 +107,11 @@ void World::State::wait_for_goodbyes() noexcept {
   std::vector<std::string> keys;
   for (int64_t rank = 0; rank < place.size; ++rank) keys.push_back(fmt::format("goodbye/{}", rank));
   const bool by_error = failed || std::uncaught_exceptions() > 0;
+  const auto end = Clock::now() + (by_error ? 2 * Pulse::interval : std::min(timeout, goodbye_patience));
   try {
-    store->wait(keys, by_error ? 2 * Pulse::interval : std::min(timeout, goodbye_patience));
+    while (!store->check(keys) && Clock::now() < end) std::this_thread::sleep_for(poll_interval);
   } catch (const std::exception& error) {
-    spdlog::debug("not all processes took their leave: {}", error.what());
+    spdlog::debug("waiting for the other processes to leave: {}", error.what());
   }
 }
 
@@ -128,11 +132,9 @@ void World::State::wait_for_first(const std::string& what) {
   run([&] {
     if (place.rank == 0) return store->set(key, "");
     Beat heard;
-    for (auto since = Clock::now();;) {
-      try {
-        return store->wait({key}, 2 * Pulse::interval);
-      } catch (const c10::DistStoreError&) {  // not yet
-      }
+    auto since = Clock::now();
+    while (!store->check({key})) {
+      std::this_thread::sleep_for(poll_interval);
       const Beat beat = read_beats(*store, place.size).front();
       if (beat.number != heard.number) since = Clock::now();
       heard = beat;

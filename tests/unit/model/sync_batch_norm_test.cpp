@@ -1,4 +1,3 @@
-// Names begin with "Dist", so that `ctest -R dist` finds them: DistSyncBatchNorm.
 #include "model/sync_batch_norm.h"
 
 #include <gmock/gmock.h>
@@ -80,28 +79,28 @@ void check_in_two(const Case& of, int64_t total = 5) {
   test::run_together(2, [&](const World& world) { check(world, of, total); });
 }
 
-TEST(DistSyncBatchNorm, ImagesAreNormalisedOverAllProcesses) { check_in_two({.shape = {7, 5}}); }
+TEST(SyncBatchNorm, ImagesAreNormalisedOverAllProcesses) { check_in_two({.shape = {7, 5}}); }
 
-TEST(DistSyncBatchNorm, ChannelsLastStays) {
+TEST(SyncBatchNorm, ChannelsLastStays) {
   check_in_two({.shape = {7, 5}, .format = torch::MemoryFormat::ChannelsLast});
 }
 
-TEST(DistSyncBatchNorm, VectorsAndNormsWithoutWeights) { check_in_two({.shape = {}, .affine = false}); }
+TEST(SyncBatchNorm, VectorsAndNormsWithoutWeights) { check_in_two({.shape = {}, .affine = false}); }
 
-TEST(DistSyncBatchNorm, AProcessMayHaveOneImageOrNone) {
+TEST(SyncBatchNorm, AProcessMayHaveOneImageOrNone) {
   check_in_two({.shape = {}}, 3);
   check_in_two({.shape = {3, 3}}, 1);
 }
 
-TEST(DistSyncBatchNorm, IsExactInDouble) {
+TEST(SyncBatchNorm, IsExactInDouble) {
   check_in_two({.type = torch::kFloat64, .shape = {7, 5}, .tolerance = 1e-12});
 }
 
-TEST(DistSyncBatchNorm, StatisticsOfBf16AreFp32) {
+TEST(SyncBatchNorm, StatisticsOfBf16AreFp32) {
   check_in_two({.type = torch::kBFloat16, .shape = {7, 5}, .tolerance = 0.02});
 }
 
-TEST(DistSyncBatchNorm, EvaluationIsUnchanged) {
+TEST(SyncBatchNorm, EvaluationIsUnchanged) {
   test::run_together(2, [](const World& world) {
     const auto plain = norm_for({}), synchronised = norm_for({});
     synchronise_batch_norms(*synchronised, world);
