@@ -96,7 +96,7 @@ class Run {
                       options.epochs_done, length_.total_steps))
           .hint("raise train.epochs, which counts the epochs that are done");
     }
-    metrics_ = std::make_unique<MetricsLog>(options.run / "metrics.jsonl", state_.step);
+    metrics_ = std::make_unique<MetricsLog>(options.run, state_.step);
   }
 
   TrainResult run() {
@@ -104,7 +104,7 @@ class Run {
     Progress progress("train", length_.total_steps * images_per_step(), "images");
     while (state_.step < length_.total_steps && result_.signal == 0) {
       train_step();
-      progress.update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", loss_, rate_));
+      progress.update(state_.step * images_per_step(), words_, pace_.per_second());
       result_.signal = stop_signal();
       const bool last = state_.step == length_.total_steps;
       if (is_due(config_.validation) || last) validate_or_save();
@@ -189,7 +189,9 @@ class Run {
     terms_ = step.terms;
     ++state_.step;
     ++steps_here_;
-    seconds_here_ += seconds_since(begin);
+    const double seconds = seconds_since(begin);
+    pace_.add(static_cast<double>(images_per_step()), seconds);
+    seconds_here_ += seconds;
     waited_here_ += loader_->seconds_waited() - waited_before;
     if (step.finite) {
       state_.nonfinite_in_a_row = 0;
@@ -224,7 +226,7 @@ class Run {
 
   void log_step() {
     const int64_t epoch = (state_.step - 1) * length_.accumulate / length_.batches_per_epoch;
-    const double speed = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
+    const double speed = pace_.per_second();
     nlohmann::ordered_json line{{"step", state_.step},
                                 {"epoch", epoch},
                                 {"loss", loss_},
@@ -235,10 +237,12 @@ class Run {
       for (const auto& [name, value] : terms_) line["losses"][name] = value;
     }
     metrics_->write(line);
+    words_ = words_of(line);
     if (seconds_since(logged_) < 10 && state_.step != length_.total_steps) return;
     logged_ = Clock::now();
-    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", state_.step, length_.total_steps,
-                 epoch, loss_, rate_, speed);
+    const auto images_left = static_cast<double>((length_.total_steps - state_.step) * images_per_step());
+    spdlog::info("step {}/{}  epoch {}  {}  {:.0f} images/s  {} left", state_.step, length_.total_steps, epoch, words_,
+                 speed, duration_text(images_left / speed));
   }
 
   // A fault in a benchmark must not cost the steps since the last checkpoint.
@@ -279,6 +283,7 @@ class Run {
   void save() {
     save_checkpoint(checkpoint_folder(options_.run, state_.step), *learner_, state_);
     if (config_.checkpoint.keep > 0) prune_checkpoints(options_.run, config_.checkpoint.keep);
+    if (options_.after_checkpoint) options_.after_checkpoint();
   }
 
   // Joined with what an earlier process of this run had met.
@@ -328,6 +333,8 @@ class Run {
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<MetricsLog> metrics_;
   double loss_ = 0, rate_ = 0;
+  Pace pace_;          // of the steps: validations and checkpoints are left out
+  std::string words_;  // of the last line that was logged
   std::vector<std::pair<std::string, double>> terms_;
   int64_t steps_here_ = 0;
   double seconds_here_ = 0, waited_here_ = 0;
