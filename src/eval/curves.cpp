@@ -36,7 +36,7 @@ Points thinned(const Points& points) {
 
 // As many points behind one as before it, but at the end, where those are missing.
 Points smoothed(const Points& points) {
-  const size_t reach = points.size() / 50;
+  const size_t reach = points.size() / 100;
   std::vector<double> sums = {0};
   for (const Point& point : points) sums.push_back(sums.back() + point.y);
   Points result;
@@ -53,9 +53,14 @@ Colour pale(Colour colour) {
   return {mix(colour.r), mix(colour.g), mix(colour.b)};
 }
 
+// From 0 to a little behind the last step; "250", "20k", "1.5M".
 Axis step_axis(int64_t last) {
-  Axis axis = linear_axis(0, static_cast<double>(last), "Step");
+  Axis axis = linear_axis(0, 1.03 * static_cast<double>(last), "Step");
   std::erase_if(axis.ticks, [](const Tick& tick) { return tick.value != std::round(tick.value); });
+  const auto [unit, letter] = last >= 1'000'000 ? std::pair(1e6, "M")
+                              : last >= 10'000  ? std::pair(1e3, "k")
+                                                : std::pair(1.0, "");
+  for (Tick& tick : axis.ticks) tick.label = number_name(tick.value / unit) + (tick.value > 0 ? letter : "");
   return axis;
 }
 
@@ -97,9 +102,9 @@ Axis loss_axis(const std::vector<LossCurve>& curves) {
   const double usual = values[(values.size() - 1) * 99 / 100], lowest = values.front();
   double high = std::max(usual, std::min(*std::ranges::max_element(smooth), 4 * std::abs(usual)));
   if (values.size() < 100) high = values.back();
-  const double low = lowest >= 0 && lowest < 0.6 * high ? 0 : lowest - 0.05 * (high - lowest);
-  constexpr double narrowest = 1e-6;
-  return linear_axis(low, high + std::max(0.06 * (high - low), narrowest), "Loss");
+  if (lowest >= 0 && lowest < 0.6 * high) return linear_axis(0, 1.06 * high, "Loss");
+  const double margin = std::max({0.06 * (high - lowest), 0.05 * std::abs(high), 1e-6});
+  return linear_axis(lowest - margin, high + margin, "Loss");
 }
 
 // Where a rate that was constant falls to one that stays: the milestones of a schedule, not the course of a cosine.
@@ -180,26 +185,33 @@ Axis value_axis(const FigureKind& kind, const std::vector<std::pair<std::string,
   return linear_axis(low - margin, high + margin, kind.title);
 }
 
+// The mean in black; colours are told apart up to the sixth set, and no more are named.
 void draw_validation(Canvas& canvas, const TrainingMetrics& metrics, const std::string& run) {
+  constexpr size_t most_named = 6;
   const FigureKind kind = kind_of(metrics);
   const auto curves = validation_curves(metrics);
   const ValidationMetrics* best = metrics.best();
+  const double best_step = best ? static_cast<double>(best->step) : -1;
   const Axis y = value_axis(kind, curves);
   Plane plane(canvas, step_axis(metrics.validations.back().step), y,
               kind.is_rate ? "Validation accuracy" : "Validation PSNR", run);
   const Stroke best_stroke = {faint_ink_colour, 1.2, true};
-  if (best) plane.line({double(best->step), y.low}, {double(best->step), y.high}, best_stroke);
+  if (best) plane.line({best_step, y.low}, {best_step, y.high}, best_stroke);
   Legend legend{.headings = {"last", "best step"}};
   for (size_t i = 0; i < curves.size(); ++i) {
     const auto& [label, points] = curves[i];
     if (points.empty()) continue;
     const bool is_mean = curves.size() > 1 && i + 1 == curves.size();
-    const Colour colour = is_mean ? ink_colour : series_colour(i % 6);
+    const Colour colour = is_mean ? ink_colour : series_colour(i % most_named);
     plane.curve(points, {.colour = colour});
-    const auto at_best = std::ranges::find(points, best ? double(best->step) : -1, &Point::x);
-    if (at_best != points.end()) plane.marker(*at_best, colour);
-    legend.rows.push_back(
-        {label, {kind.text(points.back().y), at_best == points.end() ? "" : kind.text(at_best->y)}, {colour, 2}});
+    const auto at_best = std::ranges::find(points, best_step, &Point::x);
+    const bool has_best = at_best != points.end();
+    if (has_best) plane.marker(*at_best, colour);
+    if (!is_mean && i >= most_named) continue;
+    legend.rows.push_back({label, {kind.text(points.back().y), has_best ? kind.text(at_best->y) : ""}, {colour, 2}});
+  }
+  if (curves.size() > most_named + 1) {
+    legend.rows.push_back({"and " + std::to_string(curves.size() - 1 - most_named) + " more", {}, {paper_colour, 0}});
   }
   if (best) legend.rows.push_back({"best step", {"", std::to_string(best->step)}, best_stroke});
   plane.legend(std::move(legend));
@@ -219,7 +231,7 @@ Figure validation_figure(const TrainingMetrics& metrics, const std::string& run)
 
 void draw_training_curves(const fs::path& run) {
   const TrainingMetrics metrics = read_metrics(run / "metrics.jsonl", most_steps);
-  const std::string name = text_of(fs::absolute(run).lexically_normal().filename());
+  const std::string name = text_of((fs::absolute(run) / "").lexically_normal().parent_path().filename());
   if (!metrics.steps.empty()) write_file(run / "loss.svg", loss_figure(metrics, name).svg());
   if (metrics.validations.empty()) return;
   write_file(run / (metrics.figure == "psnr" ? "psnr.svg" : "accuracy.svg"), validation_figure(metrics, name).svg());

@@ -61,6 +61,10 @@ fs::path create_run_folder(const fs::path& runs, const std::string& name) {
       .file(text_of(runs));
 }
 
+std::string folder_name(const fs::path& run) {
+  return text_of((fs::absolute(run) / "").lexically_normal().parent_path().filename());
+}
+
 std::optional<RunName> parse_run_name(const std::string& folder) {
   for (size_t at = folder.find('_'); at != std::string::npos; at = folder.find('_', at + 1)) {
     std::optional<RunName> found = parse_suffix(std::string_view(folder).substr(at));

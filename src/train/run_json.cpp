@@ -34,7 +34,7 @@ std::string iso_time(std::string time) {
 }
 
 void add_origin(const RunSummary& run, Json& json) {
-  const auto name = parse_run_name(fs::absolute(run.path).lexically_normal().filename().string());
+  const auto name = parse_run_name(folder_name(run.path));
   json["name"] = name ? Json(name->name) : Json(nullptr);
   json["began"] = name ? Json(iso_time(name->began)) : Json(nullptr);
 }

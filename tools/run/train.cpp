@@ -10,6 +10,7 @@
 #include "facerec/core/stop.h"
 #include "facerec/data/dataset.h"
 #include "facerec/data/view.h"
+#include "facerec/eval/curves.h"
 #include "facerec/infer/evolve_run.h"
 #include "facerec/infer/super_resolution.h"
 #include "facerec/model/preprocess.h"
@@ -222,6 +223,15 @@ void discard_if_unused(const fs::path& run) {
   fs::remove_all(run, code);
 }
 
+// They are to look at: a training does not end for want of them.
+void draw_curves(const fs::path& run) {
+  try {
+    draw_training_curves(run);
+  } catch (const Error& error) {
+    spdlog::warn("the curves are not drawn: {}", error.what());
+  }
+}
+
 TrainResult train_or_discard(const TrainOptions& options, const TrainingSet& data, const Validate& validate) {
   try {
     return train(options, data, validate);
@@ -254,7 +264,8 @@ int run_train(const TrainVerb& verb, const CommonOptions& common) {
   const TrainingSet data = config.task == "identity" ? open_training_set(config.data, verb.strict)
                                                      : open_training_images(config.data, verb.strict);
   const std::vector<EvaluationSet> sets = open_validation_sets(config, asked);
-  const TrainOptions options = place_run(verb, config);
+  TrainOptions options = place_run(verb, config);
+  options.after_checkpoint = [&run = options.run] { draw_curves(run); };
   const LogFile log(options.run / "train.log");
   spdlog::info("run: {}", text_of(options.run));
   for (const std::string& line : verb.translation) spdlog::info("{}", line);

@@ -9,7 +9,7 @@
 
 namespace facerec {
 
-// The loss and, where there are several, its terms: each smoothed (the mean over a fiftieth of the run before a step,
+// The loss and, where there are several, its terms: each smoothed (the mean over a hundredth of the run before a step,
 // and as much behind it), the loss itself behind its own line as it was logged. Steps at which a constant learning rate
 // falls are dashed lines, losses that were not finite marks on the axis. Values far above what all but a few are lie on
 // the upper edge. Throws Error without a line of a step.

@@ -12,6 +12,8 @@ namespace facerec {
 // Creates a new run's folder; runs that begin in the same second get _2, _3, …
 fs::path create_run_folder(const fs::path& runs, const std::string& name);
 
+std::string folder_name(const fs::path& run);  // without what is above it, however the path is written
+
 // What the name of a run's folder tells.
 struct RunName {
   std::string name;

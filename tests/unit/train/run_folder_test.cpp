@@ -55,6 +55,9 @@ TEST(RunFolder, IsFoundByWhatIsUnambiguous) {
   for (const fs::path& run : {first, second, other}) fs::create_directory(run);
   EXPECT_EQ(find_run(folder.path(), first), first) << "a path";
   EXPECT_EQ(find_run("/nowhere", first), first);
+  EXPECT_EQ(folder_name(first), "a_2026-01-31-12-00-00");
+  EXPECT_EQ(folder_name(first / ""), "a_2026-01-31-12-00-00");
+  EXPECT_EQ(folder_name(first / "."), "a_2026-01-31-12-00-00");
   EXPECT_EQ(find_run(folder.path(), "a_2026-01-31-12-30-00"), second);
   EXPECT_EQ(find_run(folder.path(), "12-30-00"), second);
   EXPECT_EQ(find_run(folder.path(), "b"), other) << "the only one of that name";
