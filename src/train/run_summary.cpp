@@ -30,7 +30,11 @@ Json resolved(const Node& root) {
 Json read_state(const fs::path& checkpoint) {
   const fs::path path = checkpoint / "state.json";
   check_file(path);
-  Json state = Json::parse(read_text(path, uint64_t{1} << 24), nullptr, /*allow_exceptions=*/false);
+  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
+    if (depth > 64) throw Error("is nested more deeply than any state of a run");
+    return true;
+  };
+  Json state = Json::parse(read_text(path, uint64_t{1} << 24), shallow, /*allow_exceptions=*/false);
   if (!state.is_object() || !state.contains("config") || !state["config"].is_object()) {
     throw Error("is not the state of a run");
   }

@@ -57,6 +57,9 @@ TEST_F(Metrics, OfBrokenLinesAreCounted) {
   }
   EXPECT_EQ(read(std::string(2'000'000, '[')).unreadable, 1);
   EXPECT_EQ(read(std::string(500'000, '[')).unreadable, 1);
+  const std::string deep = std::string(500'000, '[') + std::string(500'000, ']');
+  EXPECT_EQ(read(deep).unreadable, 1);
+  EXPECT_EQ(read(R"({"step":1,"loss":1,"losses":{"a":)" + deep + "}}").steps.size(), 1U);
 }
 
 TEST_F(Metrics, ThatWereNotFiniteAreNull) {

@@ -123,6 +123,9 @@ TEST_F(Runs, ThatAreBrokenSayWhatIsWrong) {
     write_file(checkpoint_folder(run, 10) / "state.json", state);
     EXPECT_EQ(summarise_run(run).saved, 5) << state;
   }
+  const std::string deep = "{\"config\": {\"a\": " + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}}";
+  write_file(checkpoint_folder(run, 10) / "state.json", deep);
+  EXPECT_EQ(summarise_run(run).saved, 5);
   make("c_2026-01-31-12-00-00", config_with(0.1, 2), "");
   EXPECT_THAT(summarise_run(folder_ / "c_2026-01-31-12-00-00").problems, ElementsAre("metrics.jsonl is empty"));
 }
