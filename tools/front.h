@@ -21,6 +21,7 @@ RunVerb set_up_info(CLI::App& app);
 RunVerb set_up_export(CLI::App& app);
 RunVerb set_up_pack(CLI::App& app);
 RunVerb set_up_align(CLI::App& app);
+RunVerb set_up_runs(CLI::App& app);
 RunVerb set_up_models(CLI::App& app);
 RunVerb set_up_verify(CLI::App& app);
 RunVerb set_up_calibrate(CLI::App& app);

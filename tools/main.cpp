@@ -28,6 +28,7 @@ constexpr VerbEntry verbs[] = {
     {"pack", "a data set from one form into another", set_up_pack},
     {"train", "train a model from a configuration", set_up_train},
     {"finetune", "train on from a model, and compare it before and after", set_up_finetune},
+    {"runs", "what was trained, how far and how well; two runs compared", set_up_runs},
     {"eval", "benchmarks: verification, templates, identification; before and after; a report", set_up_eval},
     {"embed", "images to a file of embeddings: folders, lists, data sets of any size", set_up_embed},
     {"verify", "are two pictures of the same person? similarity, decision and what the threshold rests on",

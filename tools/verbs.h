@@ -82,7 +82,7 @@ struct TrainVerb {
 struct RunsVerb {
   std::string dir = "runs";
   std::string name;                  // only runs of this name; empty: all
-  std::vector<std::string> compare;  // two runs; empty: list
+  std::vector<std::string> compare;  // two runs or more; empty: list
 };
 
 struct BenchVerb {
@@ -245,6 +245,7 @@ struct Verbs {
   int (*pack)(const PackVerb&, const CommonOptions&);
   int (*align)(const AlignVerb&, const CommonOptions&);
   int (*models)(const ModelsVerb&, const CommonOptions&);
+  int (*runs)(const RunsVerb&, const CommonOptions&);
   int (*embed)(const EmbedVerb&, const CommonOptions&);
   int (*identify)(const IdentifyVerb&, const CommonOptions&);
   int (*verify)(const VerifyVerb&, const CommonOptions&);

@@ -108,7 +108,7 @@ class Run {
     }
     writer_ = std::make_unique<CheckpointWriter>(*learner_);
     if (!world_.is_first()) return;
-    metrics_ = std::make_unique<MetricsLog>(options.run / "metrics.jsonl", state_.step);
+    metrics_ = std::make_unique<MetricsLog>(options.run, state_.step);
     progress_ = std::make_unique<Progress>("train", length_.total_steps * images_per_step(), "images");
   }
 
@@ -216,19 +216,25 @@ class Run {
       loader_->give_back(std::move(batch));
     }
     ++steps_here_;
+    add_time(static_cast<double>(images_per_step()), begin);
+    waited_here_ += loader_->seconds_waited() - waited_before;
     // A GPU computes while the next step is made ready.
     while (underway_.size() > (device_.is_cuda() ? 1 : 0)) account_for_oldest();
-    seconds_here_ += seconds_since(begin);
-    waited_here_ += loader_->seconds_waited() - waited_before;
-    if (metrics_) {
-      progress_->update(state_.step * images_per_step(), fmt::format("loss {:.3f}  lr {:.3g}", last_.loss, rate_));
-    }
+    if (progress_) progress_->update(state_.step * images_per_step(), words_, pace_.per_second());
+  }
+
+  void add_time(double images, Clock::time_point begin) {
+    const double seconds = seconds_since(begin);
+    pace_.add(images, seconds);
+    seconds_here_ += seconds;
   }
 
   void account_for_oldest() {
     const Underway done = std::move(underway_.front());
     underway_.pop_front();
+    const auto begin = Clock::now();
     last_ = done.numbers.read();
+    add_time(0, begin);
     rate_ = done.rate;
     if (last_.finite) {
       state_.nonfinite_in_a_row = 0;
@@ -274,7 +280,7 @@ class Run {
 
   void log_step(int64_t step) {
     const int64_t epoch = (step - 1) * length_.accumulate / length_.batches_per_epoch;
-    const double speed = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
+    const double speed = pace_.per_second();
     nlohmann::ordered_json line{{"step", step},
                                 {"epoch", epoch},
                                 {"loss", last_.loss},
@@ -286,10 +292,12 @@ class Run {
       for (const auto& [name, value] : last_.terms) line["losses"][name] = value;
     }
     metrics_->write(line);
+    words_ = words_of(line);
     if (seconds_since(logged_) < 10 && step != length_.total_steps) return;
     logged_ = Clock::now();
-    spdlog::info("step {}/{}  epoch {}  loss {:.4f}  lr {:.4g}  {:.0f} images/s", step, length_.total_steps, epoch,
-                 last_.loss, rate_, speed);
+    const auto images_left = static_cast<double>((length_.total_steps - step) * images_per_step());
+    spdlog::info("step {}/{}  epoch {}  {}  {:.0f} images/s  {} left", step, length_.total_steps, epoch, words_, speed,
+                 duration_text(images_left / speed));
   }
 
   // A fault in a benchmark must not cost the steps since the last checkpoint.
@@ -361,6 +369,7 @@ class Run {
     spdlog::debug("a checkpoint: the training stood still for {:.0f} ms, the writing took {:.1f} s",
                   1e3 * writer_->stall(), writer_->duration());
     if (config_.checkpoint.keep > 0) prune_checkpoints(options_.run, config_.checkpoint.keep);
+    if (options_.after_checkpoint) options_.after_checkpoint();
     return written;
   }
 
@@ -426,6 +435,8 @@ class Run {
   std::deque<Underway> underway_;        // oldest first
   Learner::Step last_;
   double rate_ = 0;
+  Pace pace_;          // of the steps: validations and checkpoints are left out
+  std::string words_;  // of the last line that was logged
   int64_t steps_here_ = 0;
   double seconds_here_ = 0, waited_here_ = 0;
   Clock::time_point logged_ = Clock::now();

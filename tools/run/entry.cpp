@@ -34,6 +34,7 @@ extern "C" const facerec::Verbs* facerec_verbs() {
       .pack = guarded<PackVerb, run_pack>,
       .align = guarded<AlignVerb, run_align>,
       .models = guarded<ModelsVerb, run_models>,
+      .runs = guarded<RunsVerb, run_runs>,
       .embed = guarded<EmbedVerb, run_embed>,
       .identify = guarded<IdentifyVerb, run_identify>,
       .verify = guarded<VerifyVerb, run_verify>,

@@ -10,6 +10,7 @@
 #include "facerec/core/stop.h"
 #include "facerec/data/dataset.h"
 #include "facerec/data/view.h"
+#include "facerec/eval/curves.h"
 #include "facerec/infer/evolve_run.h"
 #include "facerec/infer/super_resolution.h"
 #include "facerec/model/preprocess.h"
@@ -223,6 +224,15 @@ void discard_if_unused(const fs::path& run) {
   fs::remove_all(run, code);
 }
 
+// They are to look at: a training does not end for want of them.
+void draw_curves(const fs::path& run) {
+  try {
+    draw_training_curves(run);
+  } catch (const Error& error) {
+    spdlog::warn("the curves are not drawn: {}", error.what());
+  }
+}
+
 TrainResult train_or_discard(const TrainOptions& options, const TrainingSet& data, const Validate& validate,
                              const World& world) {
   try {
@@ -316,6 +326,7 @@ int run_train(const TrainVerb& given, const CommonOptions& common) {
   check_alike(*world, verb.config, data);
   TrainOptions options = place_run_of_all(verb, config, *world);
   options.local_rank = place.local_rank;
+  options.after_checkpoint = [&run = options.run] { draw_curves(run); };
   std::optional<LogFile> log;
   if (world->is_first()) {
     log.emplace(options.run / "train.log");

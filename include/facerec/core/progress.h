@@ -7,6 +7,19 @@
 
 namespace facerec {
 
+// How fast work goes now: what was done in the last half minute counts most. Pauses are left out by not being told.
+class Pace {
+ public:
+  void add(double count, double seconds);  // of work, and the time that it took
+  double per_second() const;               // 0 before the first
+
+ private:
+  double count_ = 0, seconds_ = 0;
+};
+
+// "2 h 13 min", "41 s"; "" for what is not finite.
+std::string duration_text(double seconds);
+
 class Progress {
  public:
   // `unit` names what is counted ("images").
@@ -15,8 +28,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // `done` of `total`, and free text after it ("loss 3.21  lr 0.1"). Cheap when nothing is to be drawn.
-  void update(int64_t done, const std::string& detail = "");
+  // `done` of `total`, and free text after it ("loss 3.21  lr 0.1"). `speed`, a second, is what the time left is told
+  // from; 0: the mean since the first call. Cheap when nothing is to be drawn.
+  void update(int64_t done, const std::string& detail = "", double speed = 0);
 
  private:
   using Clock = std::chrono::steady_clock;

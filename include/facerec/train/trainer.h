@@ -48,15 +48,17 @@ struct TrainOptions {
   // To start from beside init_from, "": what another program's training left of head and optimizer (Head_….pth and
   // Optimizer_….pth of face.evoLVe). What does not fit is left, with a warning.
   fs::path head_from, optimizer_from;
-  int64_t epochs_done = 0;  // by that training
-  bool strict = false;      // stop at the first unreadable image
-  int64_t local_rank = 0;   // of this process on its machine: which GPU is its own
+  int64_t epochs_done = 0;                      // by that training
+  bool strict = false;                          // stop at the first unreadable image
+  int64_t local_rank = 0;                       // of this process on its machine: which GPU is its own
+  std::function<void()> after_checkpoint = {};  // called when one is saved, the last included; throws nothing
 };
 
-// Trains until the configured end or a stop signal, writing metrics.jsonl, checkpoints/, best/ and bad_inputs.txt into
-// the run's folder. Of several processes each calls it with its World: they share every batch and the classes of the
-// head, stop at the same step, and the first validates and writes what all have. Tasks without embeddings are validated on the images that validation.data names, by themselves. On
-// a CPU with equal threads the result depends on configuration and data alone: a run that was
+// Trains until the configured end or a stop signal, writing metrics.jsonl, an event file, checkpoints/, best/ and
+// bad_inputs.txt into the run's folder. Of several processes each calls it with its World: they share every batch and
+// the classes of the head, stop at the same step, and the first validates and writes what all have. Tasks without
+// embeddings are validated on the images that validation.data names, by themselves. On a CPU with equal threads and
+// processes the result depends on configuration and data alone: a run that was
 // interrupted at any step and continued ends in the same bits. (memory_format auto is measured: two runs may choose
 // differently, and a run keeps its choice.) Throws Error when the loss stays non-finite, a
 // checkpoint cannot be written, or the data is unreadable, and a usage Error with the key of the configuration when its
