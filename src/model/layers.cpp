@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "model/recompute.h"
+
 namespace facerec::layers {
 
 using torch::Tensor;
@@ -50,6 +52,9 @@ BatchNorm::BatchNorm(int64_t channels, torch::Device device, NormOptions options
 }
 
 Tensor BatchNorm::forward(const Tensor& x) {
+  if (is_training() && is_recomputing()) {
+    return torch::batch_norm(x, weight, bias, {}, {}, true, options_.momentum, options_.eps, true);
+  }
   if (is_training()) num_batches_tracked.add_(1);
   return torch::batch_norm(x, weight, bias, running_mean, running_var, is_training(), options_.momentum, options_.eps,
                            true);

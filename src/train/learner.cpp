@@ -14,7 +14,10 @@ Learner::Learner(const TrainConfig& config, const TaskData& data, torch::Device 
       parts_(objective_->parts()) {
   torch::nn::Module& network = *parts_.front().module;
   for (const Part& part : parts_) part.module->to(device_);
-  if (const auto backbone = objective_->backbone()) still_ = choose_learnt(*backbone, config_.train);
+  if (const auto backbone = objective_->backbone()) {
+    still_ = choose_learnt(*backbone, config_.train);
+    if (config_.train.gradient_checkpointing) backbone->checkpoint_blocks();
+  }
   for (torch::Tensor& parameter : network.parameters()) {
     // Before the optimizer makes its buffers: the fused kernels want parameter, gradient and buffer laid out alike.
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(memory_format_of(numerics_)));
