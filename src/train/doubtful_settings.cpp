@@ -33,6 +33,7 @@ std::vector<Use> uses_of(const TrainConfig& config) {
       {"/data/min_images", identity, task},
       {"/data/sampler/identities", pk, sampler},
       {"/data/sampler/images", pk, sampler},
+      {"/train/gradient_checkpointing", backbone, task},
       {"/train/lora", config.train.tune == "lora", "train.tune is " + config.train.tune},
       {"/train/low_resolution/scale", config.train.low_resolution.probability > 0, "its probability is 0"}};
 }

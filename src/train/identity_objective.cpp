@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "facerec/core/error.h"
+#include "train/step_times.h"
 
 namespace facerec {
 namespace {
@@ -55,6 +56,7 @@ std::vector<Part> IdentityObjective::parts() const {
 std::vector<LossTerm> IdentityObjective::losses(const Batch& batch, bool head_only) {
   const torch::Tensor labels = torch::tensor(batch.labels, torch::kInt64).to(device_);
   const torch::Tensor pixels = pixels_of(batch), embeddings = embed(pixels, head_only);
+  enter(StepPart::head);
   std::vector<LossTerm> terms;
   if (head_) {
     terms.push_back({"classification",

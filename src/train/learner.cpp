@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "facerec/model/device.h"
+#include "train/step_times.h"
 #include "train/tune.h"
 
 namespace facerec {
@@ -41,6 +42,7 @@ void Learner::set_mode(bool head_only) {
 void Learner::add_losses(const Batch& batch, double weight, bool head_only, Step& step) {
   std::vector<torch::Tensor> values;
   std::vector<std::string> names;
+  enter(StepPart::forward);
   {
     const Autocast autocast(device_, numerics_.precision);
     for (const LossTerm& term : objective_->losses(batch, head_only)) {
@@ -48,8 +50,10 @@ void Learner::add_losses(const Batch& batch, double weight, bool head_only, Step
       names.push_back(term.name);
     }
   }
+  enter(StepPart::backward);
   const torch::Tensor terms = torch::stack(values);
   terms.sum().backward();
+  enter(StepPart::other);
   const torch::Tensor figures = terms.detach().to(torch::kCPU, torch::kFloat64);
   for (size_t i = 0; i < names.size(); ++i) {
     const auto value = figures[static_cast<int64_t>(i)].item<double>();
@@ -69,12 +73,14 @@ double Learner::clip() {
 }
 
 Learner::Step Learner::step(const std::vector<Batch>& batches, double lr, bool head_only) {
+  enter(StepPart::other);
   std::vector<torch::Tensor> before;  // running statistics: a non-finite forward pass would stay in them for ever
   for (const torch::Tensor& buffer : buffers_) before.push_back(buffer.clone());
   set_mode(head_only);
   optimizer_->zero_grad();
   Step step{0, {}, true};
   for (const Batch& batch : batches) add_losses(batch, 1.0 / static_cast<double>(batches.size()), head_only, step);
+  enter(StepPart::optimizer);
   step.finite = std::isfinite(step.loss) && std::isfinite(clip());
   if (step.finite) {
     optimizer_->step(lr);
@@ -82,6 +88,7 @@ Learner::Step Learner::step(const std::vector<Batch>& batches, double lr, bool h
     const torch::NoGradGuard no_grad;
     for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(before[i]);
   }
+  enter(StepPart::other);
   return step;
 }
 

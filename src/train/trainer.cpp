@@ -1,6 +1,5 @@
 #include "facerec/train/trainer.h"
 
-#include <ATen/Context.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <torch/torch.h>
@@ -12,9 +11,7 @@
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
-#include "facerec/core/parallel.h"
 #include "facerec/core/progress.h"
-#include "facerec/core/random.h"
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
 #include "facerec/data/loader.h"
@@ -25,7 +22,9 @@
 #include "facerec/train/schedule.h"
 #include "train/checkpoint.h"
 #include "train/held_out.h"
+#include "train/memory_plan.h"
 #include "train/metrics_log.h"
+#include "train/run_set_up.h"
 #include "train/take_up.h"
 
 namespace facerec {
@@ -34,30 +33,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-LoaderOptions loader_options(const TrainOptions& options) {
-  const TrainConfig& config = options.config;
-  LoaderOptions loader;
-  const Size2 size = batch_image_size(config);
-  loader.width = static_cast<int>(size[0]);
-  loader.height = static_cast<int>(size[1]);
-  loader.batch_size = config.train.batch_size;
-  loader.workers = static_cast<int>(config.data.workers);
-  loader.augment = config.data.augment;
-  if (config.task == "super_resolution") loader.augment.crop = {.probability = 1, .resize = 0};  // stored pixels
-  loader.low_resolution = config.train.low_resolution;
-  loader.seed = static_cast<uint64_t>(config.run.seed);
-  loader.strict = options.strict;
-  return loader;
-}
-
-void set_up_library(const TrainConfig& config) {
-  at::set_num_threads(resolve_threads(static_cast<int>(config.run.threads)));
-  at::globalContext().setDeterministicAlgorithms(config.run.deterministic, /*warn_only=*/true);
-  at::globalContext().setBenchmarkCuDNN(!config.run.deterministic);
-  // A 64-bit draw of its own, so that no other stream of the seed is used twice.
-  torch::manual_seed(Random("torch", {static_cast<uint64_t>(config.run.seed)})());
-}
 
 Head& head_of(const Learner& learner) {
   const auto head = std::dynamic_pointer_cast<Head>(find_part(learner.objective(), "head"));
@@ -78,7 +53,7 @@ class Run {
         device_(open_device(config_.run.device)) {
     set_up_library(config_);
     start_learner();
-    const LoaderOptions loader = loader_options(options);
+    const LoaderOptions loader = loader_options(config_, options.strict);
     auto sampler =
         make_sampler(config_.data.sampler, data, config_.train.batch_size, static_cast<uint64_t>(config_.run.seed));
     const int64_t per_epoch = batches_per_epoch(sampler->length(), loader);
@@ -131,6 +106,8 @@ class Run {
     } else {
       state_.numerics = decide_numerics(config_, task, device_);
     }
+    const MemoryPlan plan = require_memory(config_, task, data_.images->size(), device_, state_.numerics);
+    spdlog::info("memory, as planned:\n{}", to_text(plan));
     learner_ = std::make_unique<Learner>(config_, task, device_, state_.numerics);
     if (options_.checkpoint) {
       load_checkpoint(*options_.checkpoint, *learner_);
