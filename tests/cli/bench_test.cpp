@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "cli/process.h"
@@ -11,6 +12,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 std::vector<std::string> bench(const std::vector<std::string>& more) {
+  std::filesystem::create_directories(testing::TempDir() + "/bench");
   std::vector<std::string> arguments{"bench",  "train", small_config(testing::TempDir() + "/bench"),
                                      "--json", "--set", "run.device=cpu"};
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -46,7 +48,8 @@ TEST(Bench, TellsWhatTheStepsOfATrainingTake) {
 
 TEST(Bench, NeedsNoData) {
   const std::string config = testing::TempDir() + "/bench_without_data.yaml";
-  std::ofstream(config) << "model: {name: ir_tiny, embedding_size: 16, input: [32, 32]}\ntrain: {batch_size: 8}\n"
+  std::ofstream(config) << "model: {name: ir_tiny, embedding_size: 16, input: [32, 32]}\ntrain: {batch_size: 8, "
+                           "precision: fp32, memory_format: channels_first}\n"
                            "run: {device: cpu}\n";
   const Outcome outcome = facerec({"bench", "train", config, "--classes", "50", "--steps", "2", "--warmup", "0"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -65,7 +68,8 @@ TEST(Bench, FindsTheLargestBatchOfTheData) {
 
 TEST(Bench, RefusesWhatCannotFitAndNamesTheKnob) {
   const std::string config = testing::TempDir() + "/bench_large.yaml";
-  std::ofstream(config) << "model: {name: ir_tiny, embedding_size: 512, input: [32, 32]}\ntrain: {batch_size: 8}\n"
+  std::ofstream(config) << "model: {name: ir_tiny, embedding_size: 512, input: [32, 32]}\ntrain: {batch_size: 8, "
+                           "precision: fp32, memory_format: channels_first}\n"
                            "run: {device: cpu}\n";
   const Outcome outcome = facerec({"bench", "train", config, "--classes", "1000000000"});
   EXPECT_EQ(outcome.exit_code, 2) << outcome.err;

@@ -132,7 +132,7 @@ std::string hint_for(const TrainConfig& config, int64_t classes, double part) {
 }
 
 TEST(MemoryPlan, NamesWhatHelps) {
-  const TrainConfig deep = configuration("ir_tiny", 64, 64, 128), wide = configuration("ir_tiny", 32, 128, 32);
+  const TrainConfig deep = configuration("mbf", 64, 64, 64), wide = configuration("ir_tiny", 32, 128, 32);
   EXPECT_EQ(hint_for(deep, 100, 1.0), "");
   EXPECT_THAT(hint_for(deep, 100, 0.8),
               AllOf(HasSubstr("train.batch_size="), HasSubstr("train.accumulate=2"),
