@@ -38,6 +38,7 @@ constexpr VerbEntry verbs[] = {
     {"identify", "who is in a picture: its faces against a gallery, strangers unknown", set_up_identify},
     {"info", "what is this file or folder: checkpoint, run, data set, gallery", set_up_info},
     {"export", "a model as .safetensors, .pth or .onnx, for others to use", set_up_export},
+    {"bench", "how fast a training runs here, and what its time and memory go into", set_up_bench},
     {"models", "published weights of the face detectors: list, download", set_up_models},
 };
 

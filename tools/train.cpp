@@ -3,31 +3,23 @@
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
-#include "tools/arcface_tf2.h"
-#include "tools/front.h"
+#include "tools/train_arguments.h"
 
 namespace facerec {
 namespace {
 
-// What `train` and `finetune` take on the command line; the rest stands in the configuration.
 struct Arguments {
-  std::string config;
-  std::vector<std::string> data, set;
-  std::string device, name, threads;
+  TrainArguments train;
   int64_t nproc = 0;
   TrainVerb verb;
 };
 
 void add_arguments(CLI::App& app, Arguments& args) {
-  app.add_option("config", args.config, "configuration, YAML")->required();
-  app.add_option("--data", args.data, "folder of images, list, CSV, RecordIO or TFRecord; repeatable");
-  app.add_option("--set", args.set, "set a configuration value: train.epochs=3; repeatable")->allow_extra_args(false);
+  add_train_arguments(app, args.train);
   app.add_option("--resume", args.verb.resume,
                  "auto: continue the newest run of this name, if there is one; or a run's folder; or a folder of "
                  "face.evoLVe, from which a new run goes on with backbone, head and optimizer");
-  app.add_option("--name", args.name, "run.name");
-  app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
-  app.add_option("--threads", args.threads, "of the computation; 0: the cores available");
+  app.add_option("--name", args.train.name, "run.name");
   add_nproc(app, args.nproc);
   app.add_option(
          "--preset", args.verb.preset,
@@ -35,24 +27,6 @@ void add_arguments(CLI::App& app, Arguments& args) {
       ->check(CLI::IsMember({"smoke"}));
   app.add_flag("--strict", args.verb.strict, "stop at the first image that cannot be read");
   app.add_flag("--print-config", args.verb.print_config, "print the resolved configuration and end");
-}
-
-Node resolve(Arguments& args) {
-  // Flags are short for assignments, and obey the same rules.
-  std::vector<std::string> assignments = args.set;
-  for (const auto& [key, value] : {std::pair("run.device", args.device), std::pair("run.threads", args.threads),
-                                   std::pair("run.name", args.name)}) {
-    if (!value.empty()) assignments.push_back(key + ("=" + value));
-  }
-  auto [root, read, translation, expected] = read_train_config(args.config, assignments, args.data);
-  args.verb.translation = std::move(translation);
-  args.verb.expected = expected;
-  TrainConfig& config = args.verb.config = std::move(read);
-  if (const Node* model = root.find("model")) args.verb.model_keys = model->keys;
-  if (config.run.name.empty()) config.run.name = fs::path(args.config).stem().string();
-  if (config.run.name.find('/') != std::string::npos)
-    throw Error::usage("run.name cannot hold a slash: " + config.run.name);
-  return root;
 }
 
 std::string comments(const std::vector<std::string>& lines) {
@@ -63,7 +37,7 @@ std::string comments(const std::vector<std::string>& lines) {
 
 RunVerb runner(const std::shared_ptr<Arguments>& args) {
   return [args](const CommonOptions& common) {
-    const Node root = resolve(*args);
+    const Node root = read_train_arguments(args->train, args->verb);
     const TrainVerb& verb = args->verb;
     // What finetune takes from its model only the library can read.
     if (!verb.print_config || !verb.from.empty() || !verb.preset.empty()) {

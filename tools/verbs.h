@@ -87,6 +87,7 @@ struct RunsVerb {
 
 struct BenchVerb {
   TrainVerb train;
+  int64_t classes = 1000;  // without data
   int64_t steps = 20, warmup = 5;
   bool find_batch_size = false;
 };
@@ -251,6 +252,7 @@ struct Verbs {
   int (*verify)(const VerifyVerb&, const CommonOptions&);
   int (*calibrate)(const CalibrateVerb&, const CommonOptions&);
   int (*enroll)(const EnrollVerb&, const CommonOptions&);
+  int (*bench)(const BenchVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

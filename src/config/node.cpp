@@ -64,6 +64,9 @@ Node* child_for_path(Node& node, const std::string& key, const Origin& origin) {
     if (index == node.items.size()) node.items.emplace_back();
     return &node.items[index];
   }
+  if (node.kind == Node::Kind::scalar && !node.scalar.empty()) {
+    throw config_error(origin, "a part of what stands there as '" + node.scalar + "' alone, which would be lost");
+  }
   if (node.kind != Node::Kind::map) {
     const bool starts_list = key == "0";
     node = {};

@@ -5,6 +5,7 @@
 
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -57,7 +58,7 @@ std::shared_ptr<Conv> biased(int64_t in, int64_t out, torch::Device device) {
 }
 
 // Widen, filter each channel, scale the channels by a gate, narrow; the input is added where the shapes allow it.
-class Block final : public Layer {
+class Block final : public Recomputable {
  public:
   Block(const Stage& shape, double drop, Plane& plane, torch::Device device)
       : residual_(shape.stride == 1 && shape.in == shape.out), drop_(drop) {
@@ -76,7 +77,8 @@ class Block final : public Layer {
     bn2_ = register_module("_bn2", norm(shape.out, device, tensorflow_norm));
   }
 
-  Tensor forward(const Tensor& x) override {
+ private:
+  Tensor compute(const Tensor& x) override {
     Tensor y = expand_ ? torch::silu(bn0_->forward(expand_->forward(x))) : x;
     y = torch::silu(bn1_->forward(depthwise_->forward(y)));
     const Tensor squeezed = torch::silu(reduce_->forward(torch::adaptive_avg_pool2d(y, {1, 1})));
@@ -84,7 +86,6 @@ class Block final : public Layer {
     return residual_ ? drop_samples(y, drop_, is_training()) + x : y;
   }
 
- private:
   bool residual_;
   double drop_;
   LayerPtr expand_, bn0_, depthwise_, bn1_, reduce_, enlarge_, project_, bn2_;

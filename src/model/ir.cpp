@@ -2,6 +2,7 @@
 // FaceX-Zoo share, and with those of TFace (torchkit/backbone/model_irse.py), which AdaFace (net.py) and CVLface share.
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -31,7 +32,7 @@ class SqueezeExcitation final : public Layer {
   LayerPtr fc1_, fc2_;
 };
 
-class Unit final : public Layer {
+class Unit final : public Recomputable {
  public:
   Unit(const IrLayout& layout, int64_t in, int64_t out, int64_t stride, torch::Device device) : stride_(stride) {
     if (in != out) {
@@ -46,9 +47,10 @@ class Unit final : public Layer {
     auto gate = std::make_shared<SqueezeExcitation>(out, device);
     layout.tface ? residual_->append("se_block", gate) : residual_->append(gate);
   }
-  Tensor forward(const Tensor& x) override { return residual_->forward(x).add_(shortcut(x)); }
 
  private:
+  Tensor compute(const Tensor& x) override { return residual_->forward(x).add_(shortcut(x)); }
+
   // Where the channels stay, the published code pools with a window of 1: every stride-th pixel.
   Tensor shortcut(const Tensor& x) const {
     if (shortcut_) return shortcut_->forward(x);

@@ -4,6 +4,7 @@
 
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using torch::Tensor;
 using namespace layers;
 
-class Unit final : public Layer {
+class Unit final : public Recomputable {
  public:
   Unit(int64_t in, int64_t out, int64_t stride, torch::Device device) {
     bn1_ = register_module("bn1", norm(in, device));
@@ -24,12 +25,12 @@ class Unit final : public Layer {
     downsample_ = register_module("downsample", sequence({conv(in, out, 1, stride, device), norm(out, device)}));
   }
 
-  Tensor forward(const Tensor& x) override {
+ private:
+  Tensor compute(const Tensor& x) override {
     const Tensor y = prelu_->forward(bn2_->forward(conv1_->forward(bn1_->forward(x))));
     return bn3_->forward(conv2_->forward(y)).add_(downsample_ ? downsample_->forward(x) : x);
   }
 
- private:
   LayerPtr bn1_, conv1_, bn2_, prelu_, conv2_, bn3_, downsample_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "model/recompute.h"
 #include "model/sync_batch_norm.h"
 
 namespace facerec::layers {
@@ -52,6 +53,9 @@ BatchNorm::BatchNorm(int64_t channels, torch::Device device, NormOptions options
 }
 
 Tensor BatchNorm::forward(const Tensor& x) {
+  if (is_training() && is_recomputing()) {
+    return torch::batch_norm(x, weight, bias, {}, {}, true, options_.momentum, options_.eps, true);
+  }
   if (is_training()) num_batches_tracked.add_(1);
   if (is_training() && world_ != nullptr) {
     return sync_batch_norm(x, {weight, bias, running_mean, running_var, options_.momentum, options_.eps}, *world_);

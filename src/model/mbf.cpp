@@ -2,6 +2,7 @@
 // is a sequence called "layers".
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -11,16 +12,10 @@ using namespace layers;
 
 class Block final : public Layer {
  public:
-  explicit Block(std::shared_ptr<Sequence> layers, bool residual = false) : residual_(residual) {
-    layers_ = register_module("layers", std::move(layers));
-  }
-  Tensor forward(const Tensor& x) override {
-    const Tensor y = layers_->forward(x);
-    return residual_ ? x + y : y;
-  }
+  explicit Block(std::shared_ptr<Sequence> layers) { layers_ = register_module("layers", std::move(layers)); }
+  Tensor forward(const Tensor& x) override { return layers_->forward(x); }
 
  private:
-  bool residual_;
   std::shared_ptr<Sequence> layers_;
 };
 
@@ -40,11 +35,26 @@ ConvShape spatial(int64_t in, int64_t out, int64_t stride, int64_t groups) {
 }
 
 // Widen to `inner` channels, filter each, narrow again. With stride 1 the input is added.
+class Bottleneck final : public Recomputable {
+ public:
+  Bottleneck(int64_t in, int64_t inner, int64_t out, int64_t stride, torch::Device device) : residual_(stride == 1) {
+    layers_ = register_module("layers", sequence({conv_block(pointwise(in, inner), device),
+                                                  conv_block(spatial(inner, inner, stride, inner), device),
+                                                  linear_block(pointwise(inner, out), device)}));
+  }
+
+ private:
+  Tensor compute(const Tensor& x) override {
+    const Tensor y = layers_->forward(x);
+    return residual_ ? x + y : y;
+  }
+
+  bool residual_;
+  std::shared_ptr<Sequence> layers_;
+};
+
 LayerPtr bottleneck(int64_t in, int64_t inner, int64_t out, int64_t stride, torch::Device device) {
-  return std::make_shared<Block>(
-      sequence({conv_block(pointwise(in, inner), device), conv_block(spatial(inner, inner, stride, inner), device),
-                linear_block(pointwise(inner, out), device)}),
-      stride == 1);
+  return std::make_shared<Bottleneck>(in, inner, out, stride, device);
 }
 
 LayerPtr stage(int64_t channels, int64_t inner, int count, torch::Device device) {

@@ -166,14 +166,15 @@ const LossEntry losses[] = {
 
 }  // namespace
 
-std::shared_ptr<MetricLoss> make_metric_loss(const MetricLossConfig& config, int64_t classes, int64_t embedding_size) {
+std::shared_ptr<MetricLoss> make_metric_loss(const MetricLossConfig& config, int64_t classes, int64_t embedding_size,
+                                             const std::string& place) {
   const auto* entry = std::ranges::find(losses, config.name, &LossEntry::name);
   if (entry == std::end(losses)) {
     std::vector<std::string> known;
     for (const LossEntry& each : losses) known.emplace_back(each.name);
     throw unknown_name("metric loss", config.name, known);
   }
-  refuse_other_keys("loss.metric", config_json(config), config_json(MetricLossConfig{}), entry->takes);
+  refuse_other_keys(place, config_json(config), config_json(MetricLossConfig{}), entry->takes);
   return entry->build(config, classes, embedding_size);
 }
 

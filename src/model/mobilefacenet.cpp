@@ -2,6 +2,7 @@
 // of Xiaoccer/MobileFaceNet_Pytorch (core/model.py) and with those of foamliu/MobileFaceNet (mobilefacenet.py).
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -54,19 +55,20 @@ ConvShape global_filter(const ModelSpec& spec) {
 }
 
 // Widen to `inner` channels, filter each channel, narrow again. With stride 1 the input is added.
-class DepthWise final : public Layer {
+class DepthWise final : public Recomputable {
  public:
   DepthWise(int64_t in, int64_t inner, int64_t out, int64_t stride, torch::Device device) : residual_(stride == 1) {
     conv_ = register_module("conv", pointwise(in, inner, Kind::activated, device));
     conv_dw_ = register_module("conv_dw", depthwise(inner, stride, device));
     project_ = register_module("project", pointwise(inner, out, Kind::linear, device));
   }
-  Tensor forward(const Tensor& x) override {
+
+ private:
+  Tensor compute(const Tensor& x) override {
     Tensor y = project_->forward(conv_dw_->forward(conv_->forward(x)));
     return residual_ ? y.add_(x) : y;
   }
 
- private:
   bool residual_;
   std::shared_ptr<ConvBlock> conv_, conv_dw_, project_;
 };
@@ -122,17 +124,18 @@ constexpr BottleneckStage bottleneck_stages[] = {
     {2, 64, 5, 2}, {4, 128, 1, 2}, {2, 128, 6, 1}, {4, 128, 1, 2}, {2, 128, 2, 1}};
 
 // A sequence called "conv", to which the input is added where the shapes allow it.
-class Bottleneck final : public Layer {
+class Bottleneck final : public Recomputable {
  public:
   Bottleneck(std::shared_ptr<Sequence> layers, bool residual) : residual_(residual) {
     conv_ = register_module("conv", std::move(layers));
   }
-  Tensor forward(const Tensor& x) override {
+
+ private:
+  Tensor compute(const Tensor& x) override {
     const Tensor y = conv_->forward(x);
     return residual_ ? x + y : y;
   }
 
- private:
   bool residual_;
   std::shared_ptr<Sequence> conv_;
 };

@@ -170,7 +170,8 @@ std::shared_ptr<Backbone> make_backbone(const ModelConfig& config) {
     if (parameters > config.max_parameters) {
       throw Error::usage(config.name + " has " + std::to_string(parameters) + " parameters, more than max_parameters " +
                          std::to_string(config.max_parameters))
-          .hint("choose a smaller backbone, embedding_size or input, or raise model.max_parameters");
+          .hint("choose a smaller backbone, embedding_size or input, or raise model.max_parameters")
+          .key("model.max_parameters");
     }
     options.device = torch::kCPU;
   }

@@ -4,6 +4,7 @@
 
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using torch::Tensor;
 using namespace layers;
 
-class Bottleneck final : public Layer {
+class Bottleneck final : public Recomputable {
  public:
   static constexpr int64_t expansion = 4;
 
@@ -28,14 +29,14 @@ class Bottleneck final : public Layer {
     }
   }
 
-  Tensor forward(const Tensor& x) override {
+ private:
+  Tensor compute(const Tensor& x) override {
     Tensor y = bn1_->forward(conv1_->forward(x)).relu_();
     y = bn2_->forward(conv2_->forward(y)).relu_();
     y = bn3_->forward(conv3_->forward(y));
     return y.add_(downsample_ ? downsample_->forward(x) : x).relu_();
   }
 
- private:
   std::shared_ptr<Conv> conv1_, conv2_, conv3_;
   std::shared_ptr<BatchNorm> bn1_, bn2_, bn3_;
   std::shared_ptr<Sequence> downsample_;

@@ -10,6 +10,7 @@
 
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -26,15 +27,27 @@ struct ConvNorm {
   Tensor operator()(const Tensor& x) const { return norm->forward(conv->forward(x)); }
 };
 
-// Keras' modules are flat: the backbone itself registers the layers of its blocks.
-struct Block {
-  ConvNorm first, second, third;
-  ConvNorm shortcut = {};  // of a stage's first block
-
-  Tensor forward(const Tensor& x) const {
-    const Tensor y = third(second(first(x).relu_()).relu_());
-    return (y + (shortcut.conv ? shortcut(x) : x)).relu_();
+// Keras' modules are flat: the backbone itself registers the layers of its blocks, and not the blocks.
+class Block final : public Recomputable {
+ public:
+  // shortcut: of a stage's first block
+  Block(ConvNorm first, ConvNorm second, ConvNorm third, ConvNorm shortcut)
+      : first_(std::move(first)), second_(std::move(second)), third_(std::move(third)), shortcut_(std::move(shortcut)) {
+    int index = 0;
+    for (const ConvNorm* part : {&first_, &second_, &third_, &shortcut_}) {
+      if (!part->conv) continue;
+      register_module("conv" + std::to_string(++index), part->conv);
+      register_module("norm" + std::to_string(index), part->norm);
+    }
   }
+
+ private:
+  Tensor compute(const Tensor& x) override {
+    const Tensor y = third_(second_(first_(x).relu_()).relu_());
+    return (y + (shortcut_.conv ? shortcut_(x) : x)).relu_();
+  }
+
+  ConvNorm first_, second_, third_, shortcut_;
 };
 
 class ResNet50Tf2 final : public Backbone {
@@ -61,9 +74,13 @@ class ResNet50Tf2 final : public Backbone {
   Tensor forward(Tensor x) override {
     // Keras pads with zeros before it pools, torch with −∞: behind a ReLU the maxima are the same.
     x = torch::max_pool2d(stem_(x).relu_(), 3, 2, 1);
-    for (const Block& block : blocks_) x = block.forward(x);
+    for (const auto& block : blocks_) x = block->forward(x);
     x = dropout_->forward(bn_in_->forward(x));
     return bn_out_->forward(dense_->forward(x.permute({0, 2, 3, 1}).flatten(1)));
+  }
+
+  void checkpoint_blocks() override {
+    for (const auto& block : blocks_) block->recompute_for_gradient();
   }
 
  private:
@@ -82,16 +99,16 @@ class ResNet50Tf2 final : public Backbone {
   }
 
   // The stride is that of the first convolution, where torchvision's is that of the second.
-  Block block(const std::string& name, int64_t in, int64_t planes, bool is_first, int64_t stride) {
+  std::shared_ptr<Block> block(const std::string& name, int64_t in, int64_t planes, bool is_first, int64_t stride) {
     const ConvNorm shortcut = is_first ? conv_norm(name + "_0", in, planes * 4, 1, stride) : ConvNorm{};
     const ConvNorm first = conv_norm(name + "_1", in, planes, 1, stride);
     const ConvNorm second = conv_norm(name + "_2", planes, planes, 3, 1);
-    return {first, second, conv_norm(name + "_3", planes, planes * 4, 1, 1), shortcut};
+    return std::make_shared<Block>(first, second, conv_norm(name + "_3", planes, planes * 4, 1, 1), shortcut);
   }
 
   torch::Device device_;  // of construction
   ConvNorm stem_;
-  std::vector<Block> blocks_;
+  std::vector<std::shared_ptr<Block>> blocks_;
   LayerPtr bn_in_, dropout_, dense_, bn_out_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "model/backbones.h"
 #include "model/layers.h"
+#include "model/recompute.h"
 
 namespace facerec {
 namespace {
@@ -67,7 +68,7 @@ class Mlp final : public Layer {
   LayerPtr fc1_, fc2_;
 };
 
-class Block final : public Layer {
+class Block final : public Recomputable {
  public:
   Block(int64_t width, double drop_path, torch::Device device) : drop_path_(drop_path) {
     norm1_ = register_module("norm1", std::make_shared<LayerNorm>(width, device));
@@ -75,12 +76,13 @@ class Block final : public Layer {
     attn_ = register_module("attn", std::make_shared<Attention>(width, device));
     mlp_ = register_module("mlp", std::make_shared<Mlp>(width, device));
   }
-  Tensor forward(const Tensor& x) override {
+
+ private:
+  Tensor compute(const Tensor& x) override {
     const Tensor y = x + drop_samples(attn_->forward(norm1_->forward(x)), drop_path_, is_training());
     return y + drop_samples(mlp_->forward(norm2_->forward(y)), drop_path_, is_training());
   }
 
- private:
   double drop_path_;
   LayerPtr norm1_, norm2_, attn_, mlp_;
 };

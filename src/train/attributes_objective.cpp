@@ -38,6 +38,9 @@ AttributesObjective::AttributesObjective(const TrainConfig& config, std::vector<
         .key("data.attributes")
         .hint("data: {attributes: [{name: expression, pattern: '_(E[0-9]+)_'}]}");
   }
+  if (config.loss.classification.weight == 0) {
+    throw Error::usage("the loss weighs nothing: there is nothing to learn").key("loss.classification.weight");
+  }
   for (const Attribute& attribute : attributes_) {
     const auto values = static_cast<int64_t>(attribute.values.size());
     heads_.push_back(

@@ -33,8 +33,19 @@ std::vector<Use> uses_of(const TrainConfig& config) {
       {"/data/min_images", identity, task},
       {"/data/sampler/identities", pk, sampler},
       {"/data/sampler/images", pk, sampler},
+      {"/train/gradient_checkpointing", backbone, task},
       {"/train/lora", config.train.tune == "lora", "train.tune is " + config.train.tune},
-      {"/train/low_resolution/scale", config.train.low_resolution.probability > 0, "its probability is 0"}};
+      {"/train/low_resolution/scale", config.train.low_resolution.probability > 0, "its probability is 0"},
+      {"/train/low_resolution/probability", config.train.low_resolution.scale > 1, "its scale is 1"},
+      {"/train/sync_batch_norm", backbone, task},
+      {"/head/sample_rate", identity, task},
+      {"/loss/classification/gamma", config.loss.classification.name != "cross_entropy", "the loss is cross_entropy"},
+      {"/schedule/milestones", config.schedule.name == "step", "the schedule is " + config.schedule.name},
+      {"/schedule/gamma", config.schedule.name == "step", "the schedule is " + config.schedule.name},
+      {"/optimizer/momentum", config.optimizer.name == "sgd", "the optimizer is " + config.optimizer.name},
+      {"/optimizer/nesterov", config.optimizer.name == "sgd", "the optimizer is " + config.optimizer.name},
+      {"/distill/temperature", config.distill.logit_weight > 0, "distill.logit_weight is 0"},
+      {"/data/augment/crop", backbone, task}};
 }
 
 std::string dotted(std::string place) {

@@ -60,7 +60,8 @@ struct EvolveExport::Source {
 };
 
 EvolveExport::EvolveExport(const fs::path& checkpoint) {
-  if (!fs::exists(checkpoint / "state.json") || !WholePart::exists(checkpoint, "head")) {
+  if (!fs::exists(checkpoint / "state.json") || !WholePart::exists(checkpoint, "head") ||
+      !WholePart(checkpoint, "head").contains("weight")) {
     throw Error::usage("is no checkpoint of a training with a head")
         .file(text_of(checkpoint))
         .hint("name a run or one of its checkpoints; export OUT.pth writes the backbone alone");

@@ -6,6 +6,7 @@
 
 #include "dist/gather.h"
 #include "facerec/core/error.h"
+#include "train/step_times.h"
 
 namespace facerec {
 namespace {
@@ -48,9 +49,10 @@ IdentityObjective::IdentityObjective(const TrainConfig& config, int64_t classes,
   }
   for (const MetricLossConfig& metric : config.loss.metric) {
     const auto same = std::count_if(metric_.begin(), metric_.end(),
-                                    [&](const WeighedLoss& other) { return other.name.starts_with(metric.name); });
+                                    [&](const WeighedLoss& other) { return other.kind == metric.name; });
     const std::string name = same == 0 ? metric.name : fmt::format("{}_{}", metric.name, same + 1);
-    metric_.push_back({name, metric.weight, make_metric_loss(metric, classes, size)});
+    metric_.push_back({metric.name, name, metric.weight,
+                       make_metric_loss(metric, classes, size, fmt::format("loss.metric.{}", metric_.size()))});
   }
   if (config.distill.teacher.empty()) return;
   check_teacher(config, compute.world);
@@ -89,6 +91,7 @@ std::vector<Figure> IdentityObjective::figures() const {
 std::vector<LossTerm> IdentityObjective::losses(const Batch& batch, bool head_only) {
   const torch::Tensor labels = labels_of_all(batch);
   const torch::Tensor pixels = pixels_of(batch), embeddings = embed(pixels, head_only);
+  enter(StepPart::head);
   const double share = share_weight(batch, compute_.world);
   std::vector<LossTerm> terms;
   if (classifier_) {

@@ -22,6 +22,7 @@ class IdentityObjective final : public BackboneObjective {
 
  private:
   struct WeighedLoss {
+    std::string kind;
     std::string name;  // "triplet", a second one "triplet_2"
     double weight;
     std::shared_ptr<MetricLoss> loss;

@@ -4,6 +4,7 @@
 
 #include "facerec/model/device.h"
 #include "model/sync_batch_norm.h"
+#include "train/step_times.h"
 #include "train/tune.h"
 
 namespace facerec {
@@ -56,7 +57,10 @@ Learner::Learner(const TrainConfig& config, const TaskData& data, const Compute&
       loss_scale_(compute.numerics.precision, compute.device) {
   torch::nn::Module& network = *parts_.front().module;
   for (const Part& part : parts_) part.module->to(compute_.device);
-  if (const auto backbone = objective_->backbone()) still_ = choose_learnt(*backbone, config_.train);
+  if (const auto backbone = objective_->backbone()) {
+    still_ = choose_learnt(*backbone, config_.train);
+    if (config_.train.gradient_checkpointing) backbone->checkpoint_blocks();
+  }
   if (config_.train.sync_batch_norm) {
     for (const Part& part : parts_) {
       if (!is_divided(part)) synchronise_batch_norms(*part.module, compute_.world);  // a head sees all images
@@ -86,6 +90,7 @@ void Learner::set_mode(bool head_only) {
 void Learner::add_gradients(const Batch& batch, double weight, bool head_only, bool last) {
   std::vector<Tensor> values;
   term_names_.clear();
+  enter(StepPart::forward);
   {
     const Autocast autocast(compute_.device, compute_.numerics.precision);
     for (const LossTerm& term : objective_->losses(batch, head_only)) {
@@ -93,10 +98,12 @@ void Learner::add_gradients(const Batch& batch, double weight, bool head_only, b
       term_names_.push_back(term.name);
     }
   }
+  enter(StepPart::backward);
   const Tensor terms = torch::stack(values);
   const Tensor loss = loss_scale_.scaled(terms.sum());
   if (last && !head_only) sync_->prepare({loss});
   sync_->backward(loss);
+  enter(StepPart::other);
   const Tensor figures = terms.detach().to(torch::kFloat64);
   terms_ = terms_.defined() ? terms_ + figures : figures;
 }
@@ -150,6 +157,7 @@ void Learner::restore_unless(const Tensor& finite, const std::vector<Tensor>& be
 }
 
 Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, bool head_only) {
+  enter(StepPart::other);
   const std::vector<Tensor> before = copies_of(buffers_);
   set_mode(head_only);
   optimizer_->zero_grad();
@@ -159,12 +167,14 @@ Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, 
     add_gradients(batches[i], 1.0 / static_cast<double>(batches.size()), head_only, i + 1 == batches.size());
   }
   if (head_only) sync_->average_now();
+  enter(StepPart::optimizer);
   const std::vector<SampledRows> sampled = objective_->sampled();
   Launched result = collect(sampled);
   const Tensor finite = torch::isfinite(result.values_).all();
   const Tensor skipped = finite.logical_not().to(torch::kFloat32);
   optimizer_->step(lr, skipped, sampled);
   loss_scale_.update(skipped);
+  enter(StepPart::other);
   restore_unless(finite, before);
   return result;
 }

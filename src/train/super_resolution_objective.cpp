@@ -36,6 +36,16 @@ void check(const TrainConfig& config) {
   refuse(!config.train.freeze.empty(), "train.freeze");
   refuse(config.train.tune != "full", "train.tune");
   refuse(config.train.head_warmup_steps > 0, "train.head_warmup_steps");
+  auto refuse_to_spoil = [](double probability, const char* key) {
+    if (probability == 0) return;
+    throw Error::usage("the images that the network is to give would be spoilt: small ones are made of them here")
+        .key(key);
+  };
+  refuse_to_spoil(config.train.low_resolution.probability, "train.low_resolution.probability");
+  refuse_to_spoil(config.data.augment.reduce.probability, "data.augment.reduce");
+  refuse_to_spoil(config.data.augment.blur.probability, "data.augment.blur");
+  refuse_to_spoil(config.data.augment.jpeg.probability, "data.augment.jpeg");
+  refuse_to_spoil(config.data.augment.erase.probability, "data.augment.erase");
 }
 
 std::shared_ptr<SuperResolutionNetwork> make_network(const SuperResolutionConfig& config) {

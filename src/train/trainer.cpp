@@ -1,6 +1,5 @@
 #include "facerec/train/trainer.h"
 
-#include <ATen/Context.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <torch/torch.h>
@@ -13,9 +12,7 @@
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
-#include "facerec/core/parallel.h"
 #include "facerec/core/progress.h"
-#include "facerec/core/random.h"
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
 #include "facerec/data/loader.h"
@@ -26,7 +23,9 @@
 #include "facerec/train/schedule.h"
 #include "train/checkpoint_writer.h"
 #include "train/held_out.h"
+#include "train/memory_plan.h"
 #include "train/metrics_log.h"
+#include "train/run_set_up.h"
 #include "train/take_up.h"
 
 namespace facerec {
@@ -35,38 +34,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-LoaderOptions loader_options(const TrainOptions& options, const World& world) {
-  const TrainConfig& config = options.config;
-  LoaderOptions loader;
-  const Size2 size = batch_image_size(config);
-  loader.width = static_cast<int>(size[0]);
-  loader.height = static_cast<int>(size[1]);
-  loader.batch_size = config.train.batch_size;
-  loader.workers = static_cast<int>(config.data.workers);
-  loader.augment = config.data.augment;
-  if (config.task == "super_resolution") loader.augment.crop = {.probability = 1, .resize = 0};  // stored pixels
-  loader.low_resolution = config.train.low_resolution;
-  loader.seed = static_cast<uint64_t>(config.run.seed);
-  loader.strict = options.strict;
-  loader.process = world.rank();
-  loader.processes = world.size();
-  return loader;
-}
-
-// Of dropout and the classes that a step samples. A 64-bit draw of its own, so that no other stream of the seed is used
-// twice.
-void seed_library(const TrainConfig& config, int64_t rank) {
-  const auto seed = static_cast<uint64_t>(config.run.seed);
-  torch::manual_seed(rank == 0 ? Random("torch", {seed})() : Random("torch", {seed, static_cast<uint64_t>(rank)})());
-}
-
-void set_up_library(const TrainConfig& config) {
-  at::set_num_threads(resolve_threads(static_cast<int>(config.run.threads)));
-  at::globalContext().setDeterministicAlgorithms(config.run.deterministic, /*warn_only=*/true);
-  at::globalContext().setBenchmarkCuDNN(!config.run.deterministic);
-  seed_library(config, 0);  // the first weights are the same in every process
-}
 
 Head& head_of(const Learner& learner) {
   const auto head = std::dynamic_pointer_cast<Head>(find_part(learner.objective(), "head"));
@@ -85,10 +52,10 @@ class Run {
         data_(data),
         validate_(validate),
         world_(world),
-        device_(open_device(config_.run.device, options.local_rank)) {
+        device_(open_device(config_.run.device, options.place.local_rank)) {
     set_up_library(config_);
     start_learner();
-    const LoaderOptions loader = loader_options(options, world);
+    const LoaderOptions loader = loader_options(config_, options.strict, world_);
     auto sampler =
         make_sampler(config_.data.sampler, data, config_.train.batch_size, static_cast<uint64_t>(config_.run.seed));
     const int64_t per_epoch = batches_per_epoch(sampler->length(), loader);
@@ -144,6 +111,7 @@ class Run {
     } else {
       state_.numerics = decide_numerics(config_, task, device_, world_);
     }
+    plan_memory(task);
     learner_ = std::make_unique<Learner>(config_, task, Compute{device_, state_.numerics, world_});
     if (!world_.is_first()) seed_library(config_, world_.rank());
     if (options_.checkpoint) {
@@ -151,6 +119,13 @@ class Run {
     } else {
       initialise_from_files();
     }
+  }
+
+  void plan_memory(const TaskData& task) const {
+    const ProcessCount processes{world_.size(), options_.place.local_size};
+    const MemoryPlan plan = require_memory(config_, task, data_.images->size(), device_, state_.numerics, processes);
+    if (world_.is_first())
+      spdlog::info("memory{}, as planned:\n{}", world_.size() > 1 ? " of a process" : "", to_text(plan));
   }
 
   TaskData task_data() const {
@@ -178,8 +153,9 @@ class Run {
   template <class Section>
   bool is_due(const Section& section) const {
     if (section.every_epochs == 0) return state_.step % section.every_steps == 0;
-    const int64_t epochs = length_.epochs_in(state_.step);
-    return epochs > length_.epochs_in(state_.step - 1) && epochs % section.every_epochs == 0;
+    // A step may end several epochs.
+    const int64_t before = length_.epochs_in(state_.step - 1), now = length_.epochs_in(state_.step);
+    return now / section.every_epochs > before / section.every_epochs;
   }
 
   void log_start() {

@@ -40,6 +40,7 @@ extern "C" const facerec::Verbs* facerec_verbs() {
       .verify = guarded<VerifyVerb, run_verify>,
       .calibrate = guarded<CalibrateVerb, run_calibrate>,
       .enroll = guarded<EnrollVerb, run_enroll>,
+      .bench = guarded<BenchVerb, run_bench>,
   };
   return &verbs;
 }

@@ -19,6 +19,7 @@ int run_info_gallery(const fs::path& path, const CommonOptions& common);
 int run_export(const ExportVerb& verb, const CommonOptions& common);
 int run_export_evolve(const ExportVerb& verb, const CommonOptions& common);  // --layout face.evolve
 int run_enroll(const EnrollVerb& verb, const CommonOptions& common);
+int run_bench(const BenchVerb& verb, const CommonOptions& common);
 int run_runs(const RunsVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
 int run_verify(const VerifyVerb& verb, const CommonOptions& common);

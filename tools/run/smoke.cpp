@@ -25,8 +25,10 @@ void shorten(TrainConfig& config) {
     config.data.sampler.identities = 2;
     config.data.sampler.images = images_per_step / 2;
   }
-  if (config.task == "super_resolution")
-    config.super_resolution.patch = std::min<int64_t>(config.super_resolution.patch, 32);
+  if (config.task == "super_resolution") {
+    SuperResolutionConfig& task = config.super_resolution;
+    task.patch = std::min(task.patch, 32 / task.scale * task.scale);
+  }
 }
 
 }  // namespace

@@ -325,7 +325,7 @@ int run_train(const TrainVerb& given, const CommonOptions& common) {
   const std::unique_ptr<World> world = meet_processes(place, config);
   check_alike(*world, verb.config, data);
   TrainOptions options = place_run_of_all(verb, config, *world);
-  options.local_rank = place.local_rank;
+  options.place = place;
   options.after_checkpoint = [&run = options.run] { draw_curves(run); };
   std::optional<LogFile> log;
   if (world->is_first()) {

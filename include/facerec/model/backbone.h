@@ -19,6 +19,10 @@ class Backbone : public torch::nn::Module {
   // x [N,3,height,width], preprocessed; returns [N,embedding_size], not normalised.
   virtual torch::Tensor forward(torch::Tensor x) = 0;
 
+  // Gradient checkpointing: training then keeps only what enters each block, and computes the inside again for the
+  // gradient, which stays the same. Less memory for a third more time.
+  virtual void checkpoint_blocks();
+
   const ModelSpec& spec() const { return spec_; }
 
  protected:

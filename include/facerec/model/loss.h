@@ -41,8 +41,10 @@ class MetricLoss : public torch::nn::Module {
   virtual torch::Tensor loss(const torch::Tensor& embeddings, const torch::Tensor& labels) = 0;
 };
 
-// Throws a usage Error for an unknown name, and for a key of another loss that is not its default.
-std::shared_ptr<MetricLoss> make_metric_loss(const MetricLossConfig& config, int64_t classes, int64_t embedding_size);
+// Throws a usage Error for an unknown name, and for a key of another loss that is not its default; `place` is where the
+// configuration has it.
+std::shared_ptr<MetricLoss> make_metric_loss(const MetricLossConfig& config, int64_t classes, int64_t embedding_size,
+                                             const std::string& place = "loss.metric");
 
 // Distillation; no gradient reaches the teacher. Embedding form: mean of 1 − cosine between the rows of student and
 // teacher [N,E]. Logit form (Hinton et al. 2015, 1503.02531): T² · KL(softmax(teacher/T) ‖ softmax(student/T)), mean

@@ -50,7 +50,7 @@ struct TrainOptions {
   fs::path head_from, optimizer_from;
   int64_t epochs_done = 0;                      // by that training
   bool strict = false;                          // stop at the first unreadable image
-  int64_t local_rank = 0;                       // of this process on its machine: which GPU is its own
+  ProcessPlace place = {};                      // of this process
   std::function<void()> after_checkpoint = {};  // called when one is saved, the last included; throws nothing
 };
 

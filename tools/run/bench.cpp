@@ -1,0 +1,42 @@
+#include "facerec/train/bench.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "facerec/config/config.h"
+#include "facerec/data/dataset.h"
+#include "tools/run/log.h"
+#include "tools/run/published_layout.h"
+#include "tools/run/run.h"
+
+namespace facerec {
+namespace {
+
+bool names_data(const DataConfig& config) {
+  return std::ranges::any_of(config.train, [](const TrainingSetConfig& set) { return !set.path.empty(); });
+}
+
+}  // namespace
+
+int run_bench(const BenchVerb& verb, const CommonOptions& common) {
+  BenchOptions options{.config = verb.train.config,
+                       .classes = verb.classes,
+                       .steps = verb.steps,
+                       .warmup = verb.warmup,
+                       .find_batch_size = verb.find_batch_size};
+  TrainConfig& config = options.config;
+  std::optional<TrainingSet> data;
+  if (names_data(config.data)) {
+    take_published_layout(config);
+    data = config.task == "identity" ? open_training_set(config.data) : open_training_images(config.data);
+    options.data = &*data;
+  } else {
+    spdlog::info("data.train names no data: random pixels, {} identities", verb.classes);
+  }
+  const BenchResult result = bench_train(options);
+  print_answer(common, to_json(result), to_text(result));
+  return exit_done;
+}
+
+}  // namespace facerec
