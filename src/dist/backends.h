@@ -12,4 +12,9 @@ namespace facerec {
 c10::intrusive_ptr<c10d::Backend> make_gloo(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
                                             std::chrono::milliseconds timeout);
 
+// For tensors on the current GPU. LibTorch's CUDA libraries are open. Throws an Error where facerec was built without
+// it.
+c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
+                                            std::chrono::milliseconds timeout);
+
 }  // namespace facerec

@@ -2,32 +2,22 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <string_view>
 #include <torch/csrc/distributed/c10d/comm.hpp>
-#include <torch/csrc/distributed/c10d/reducer.hpp>
 #include <unordered_map>
 
+#include "dist/reducer.h"
 #include "dist/world_state.h"
 #include "facerec/core/error.h"
 
 namespace facerec {
 namespace {
 
-// As torch.nn.parallel.DistributedDataParallel.
-constexpr size_t bucket_bytes = c10d::kDefaultBucketBytesCap, first_bucket_bytes = c10d::kDefaultFirstBucketBytes;
-constexpr size_t broadcast_bytes = 250 << 20;
+constexpr size_t broadcast_bytes = 250 << 20;  // as torch.nn.parallel.DistributedDataParallel
 
 bool is_about_communication(const std::exception& error) {
   return dynamic_cast<const c10::DistError*>(&error) != nullptr ||
          std::string_view(error.what()).find("gloo") != std::string_view::npos;
-}
-
-// The parameters in buckets, those whose gradients are ready first in front: the last ones of the network.
-std::vector<std::vector<size_t>> in_buckets(const std::vector<at::Tensor>& parameters) {
-  auto [buckets, limits] = c10d::compute_bucket_assignment_by_size(parameters, {first_bucket_bytes, bucket_bytes});
-  std::reverse(buckets.begin(), buckets.end());
-  return buckets;
 }
 
 }  // namespace
@@ -51,13 +41,7 @@ GradientSync::GradientSync(const std::vector<std::pair<std::string, at::Tensor>>
   }
   world.state_->run([&] {
     c10d::broadcast_coalesced(world.state_->group, all, broadcast_bytes);
-    if (state_->learnt.empty()) return;
-    state_->reducer = std::make_unique<c10d::Reducer>(
-        state_->learnt, in_buckets(state_->learnt), world.state_->group,
-        std::vector<bool>(state_->learnt.size(), false), static_cast<int64_t>(bucket_bytes),
-        /*find_unused_parameters=*/false, /*gradient_as_bucket_view=*/true, names,
-        static_cast<int64_t>(first_bucket_bytes), /*skip_all_reduce_unused_params=*/false,
-        /*use_python_reducer=*/false, std::vector<int64_t>{});
+    if (!state_->learnt.empty()) state_->reducer = make_reducer(state_->learnt, names, world.state_->group);
   });
 }
 

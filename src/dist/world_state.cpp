@@ -1,5 +1,6 @@
 #include "dist/world_state.h"
 
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -86,6 +87,10 @@ void World::State::join() {
     group = c10::make_intrusive<c10d::ProcessGroup>(store, rank, size);
     group->setBackend(at::kCPU, c10d::ProcessGroup::GLOO, make_gloo(store, rank, size, timeout));
     group->setDefaultBackend(c10d::ProcessGroup::GLOO);
+    if (device.is_cuda()) {
+      c10::impl::getDeviceGuardImpl(device.type())->setDevice(device);
+      group->setBackend(at::kCUDA, c10d::ProcessGroup::NCCL, make_nccl(store, rank, size, timeout));
+    }
     group->setGroupName("facerec");
   });
 }

@@ -7,6 +7,7 @@
 
 #include "dist/meeting.h"
 #include "dist/pulse.h"
+#include "facerec/core/error.h"
 #include "facerec/dist/world.h"
 
 namespace facerec {
@@ -25,6 +26,8 @@ struct World::State {
     begin();
     try {
       work();
+    } catch (const Error&) {
+      throw;
     } catch (const std::exception& error) {
       explain(error);
     }

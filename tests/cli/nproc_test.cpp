@@ -4,6 +4,7 @@
 #include "cli/process.h"
 #include "facerec/core/files.h"
 #include "facerec/core/parallel.h"
+#include "support/reference.h"
 
 namespace facerec::test {
 namespace {

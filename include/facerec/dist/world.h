@@ -15,8 +15,8 @@
 namespace facerec {
 
 // All members but rank() and the like are called by every process, in the same order. Those on tensors do nothing when
-// there is one process. Each throws an Error within the timeout when a process is gone or does not answer; it says which
-// and where that one was.
+// there is one process. Each throws an Error within the timeout when a process is gone or does not answer; it says
+// which and where that one was.
 class World {
  public:
   World();  // one process alone
@@ -47,7 +47,7 @@ class World {
   // `what` names it in messages: "validation".
   void wait_for_first(const std::string& what) const;
 
-  // Tells the others how far this one is, for their messages.
+  // For the messages of the others, who hear of it within half a second; costs nothing.
   void report_step(int64_t step) const;
 
  private:
