@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "model/prelu.h"
 #include "model/recompute.h"
 #include "model/sync_batch_norm.h"
 
@@ -35,10 +36,23 @@ Conv::Conv(const ConvShape& shape, torch::Device device) : shape_(shape) {
   if (shape.bias) bias = register_parameter("bias", torch::zeros({shape.out}, device));
 }
 
+// oneDNN 3 computes the bf16 gradients of strided depthwise and of other grouped convolutions without vectors: 3 to 30
+// times the time of those in fp32.
+static bool lacks_bf16_gradient(const ConvShape& shape) {
+  return shape.groups > 1 && (shape.stride > 1 || shape.groups < shape.in);
+}
+
 Tensor Conv::forward(const Tensor& x) {
   const auto [below, right] = shape_.extra;
   const Tensor padded = below + right > 0 ? torch::constant_pad_nd(x, {0, right, 0, below}) : x;
-  return torch::conv2d(padded, effective_weight(), bias, shape_.stride, shape_.padding, 1, shape_.groups);
+  auto convolve = [&](const Tensor& images) {
+    return torch::conv2d(images, effective_weight(), bias, shape_.stride, shape_.padding, 1, shape_.groups);
+  };
+  if (is_training() && x.is_cpu() && x.scalar_type() == torch::kBFloat16 && lacks_bf16_gradient(shape_)) {
+    const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::autocast_dispatch_keyset);
+    return convolve(padded.to(torch::kFloat32)).to(torch::kBFloat16);
+  }
+  return convolve(padded);
 }
 
 BatchNorm::BatchNorm(int64_t channels, torch::Device device, NormOptions options) : options_(options) {
@@ -75,8 +89,7 @@ PRelu::PRelu(int64_t channels, torch::Device device) {
   weight = register_parameter("weight", torch::full({channels}, 0.25, device));
 }
 
-// prelu wants one type; under autocast the images are bf16 and the slopes fp32.
-Tensor PRelu::forward(const Tensor& x) { return torch::prelu(x, weight.to(x.scalar_type())); }
+Tensor PRelu::forward(const Tensor& x) { return channel_prelu(x, weight); }
 
 Linear::Linear(int64_t in, int64_t out, bool with_bias, torch::Device device) {
   weight = register_parameter("weight", torch::empty({out, in}, device));

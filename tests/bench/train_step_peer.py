@@ -116,8 +116,8 @@ class Peer:
 
 def ours(program, backbone, precision, batch, steps):
     line = subprocess.run([program, backbone, precision, "auto", str(batch), str(steps), str(CLASSES)],
-                          capture_output=True, text=True, check=True).stdout
-    print(f"    facerec {precision}: {line.strip()}", flush=True)
+                          capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    print(f"    facerec {precision}: {line}", flush=True)
     return float(line.split()[0])
 
 
