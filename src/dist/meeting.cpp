@@ -54,8 +54,17 @@ c10::intrusive_ptr<c10d::Store> open_store(const ProcessPlace& place, std::chron
   }
 }
 
-c10::intrusive_ptr<c10d::Store> connect_again(const ProcessPlace& place, std::chrono::milliseconds timeout) {
-  return connect(place, /*serve=*/false, timeout);
+c10::intrusive_ptr<c10d::Store> connect_again(const ProcessPlace& place, std::chrono::milliseconds patience,
+                                              std::chrono::milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    try {
+      return connect(place, /*serve=*/false, patience);
+    } catch (const std::exception& error) {
+      if (std::chrono::steady_clock::now() < end) continue;
+      throw Error(fmt::format("the store of the processes does not answer a second time: {}", error.what()));
+    }
+  }
 }
 
 void meet(c10d::Store& store, const ProcessPlace& place, std::chrono::milliseconds timeout) {

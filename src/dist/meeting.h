@@ -12,8 +12,10 @@ namespace facerec {
 // those of this attempt alone. `timeout`: for every wait. Throws a usage Error when the port is in use.
 c10::intrusive_ptr<c10d::Store> open_store(const ProcessPlace& place, std::chrono::milliseconds timeout);
 
-// A further connection, for another thread.
-c10::intrusive_ptr<c10d::Store> connect_again(const ProcessPlace& place, std::chrono::milliseconds timeout);
+// A further connection, for another thread, whose waits are of `patience`. On a busy machine an attempt may fail: they
+// are repeated for `timeout`.
+c10::intrusive_ptr<c10d::Store> connect_again(const ProcessPlace& place, std::chrono::milliseconds patience,
+                                              std::chrono::milliseconds timeout);
 
 // Returns when all have come. Throws an Error that names those who have not.
 void meet(c10d::Store& store, const ProcessPlace& place, std::chrono::milliseconds timeout);

@@ -1,9 +1,11 @@
 #include "facerec/dist/world.h"
 
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "dist/world_state.h"
 #include "facerec/core/error.h"
@@ -12,6 +14,8 @@ namespace facerec {
 namespace {
 
 using c10d::ReduceOp;
+
+constexpr int google_fatal = 3;  // of glog's levels
 
 c10d::Backend& backend_of(const c10d::ProcessGroup& group, const at::Tensor& x) {
   return *const_cast<c10d::ProcessGroup&>(group).getBackend(x.device().type());
@@ -32,6 +36,8 @@ World::World() = default;
 
 World::World(const ProcessPlace& place, at::Device device, std::chrono::seconds timeout) {
   if (place.size == 1) return;
+  // c10d's own warnings, with its stack, would stand around the one message that says what happened.
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = google_fatal;
   state_ = std::make_unique<State>(place, device, timeout);
   state_->join();
 }

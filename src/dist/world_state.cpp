@@ -81,7 +81,7 @@ World::State::State(const ProcessPlace& its_place, at::Device its_device, millis
 void World::State::join() {
   store = open_store(place, timeout);
   meet(*store, place, timeout);
-  pulse = std::make_unique<Pulse>(connect_again(place, patience), place.rank);
+  pulse = std::make_unique<Pulse>(connect_again(place, patience, timeout), place.rank);
   run([&] {
     const int rank = static_cast<int>(place.rank), size = static_cast<int>(place.size);
     group = c10::make_intrusive<c10d::ProcessGroup>(store, rank, size);

@@ -67,13 +67,14 @@ BatchNorm::BatchNorm(int64_t channels, torch::Device device, NormOptions options
 }
 
 Tensor BatchNorm::forward(const Tensor& x) {
-  if (is_training() && is_recomputing()) {
-    return torch::batch_norm(x, weight, bias, {}, {}, true, options_.momentum, options_.eps, true);
-  }
-  if (is_training()) num_batches_tracked.add_(1);
+  // Of a batch that is computed twice the statistics count once.
+  const bool again = is_training() && is_recomputing();
+  if (is_training() && !again) num_batches_tracked.add_(1);
   if (is_training() && world_ != nullptr) {
-    return sync_batch_norm(x, {weight, bias, running_mean, running_var, options_.momentum, options_.eps}, *world_);
+    const double momentum = again ? 0 : options_.momentum;
+    return sync_batch_norm(x, {weight, bias, running_mean, running_var, momentum, options_.eps}, *world_);
   }
+  if (again) return torch::batch_norm(x, weight, bias, {}, {}, true, options_.momentum, options_.eps, true);
   return torch::batch_norm(x, weight, bias, running_mean, running_var, is_training(), options_.momentum, options_.eps,
                            true);
 }

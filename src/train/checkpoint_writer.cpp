@@ -67,6 +67,7 @@ void CheckpointWriter::start(std::vector<fs::path> folders, const RunState& stat
   make_folders(std::move(folders));
   if (temporary_.empty()) return;
   state_ = std::make_unique<RunState>(state);
+  state_->files.clear();  // of a resumed run: those of the checkpoint that it goes on from
   auto files = std::make_shared<const std::vector<TensorsToSave>>(snapshot(learner_, state.config));
   written_ = std::async(std::launch::async, [this, files] { return write(*files); });
   stall_ = seconds_since(begin);

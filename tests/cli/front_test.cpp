@@ -10,7 +10,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* verbs[] = {"synth",     "align",  "pack",     "train", "finetune", "eval",   "embed", "verify",
-                                 "calibrate", "enroll", "identify", "info",  "export",   "models", "runs", "bench"};
+                                 "calibrate", "enroll", "identify", "info",  "export",   "models", "runs",  "bench"};
 
 // The best of three: other tests run beside this one.
 Outcome quickest(const std::vector<std::string>& arguments) {

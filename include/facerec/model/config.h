@@ -50,7 +50,7 @@ inline void describe(Fields& fields, HeadConfig& c) {
       "name", c.name,
       "softmax | sphereface | cosface | arcface | arcface_torch | combined | subcenter_arcface | adaface | magface | "
       "curricularface");
-  fields("scale", c.scale, "radius s that the cosines are multiplied with", above(0));
+  fields("scale", c.scale, "radius s that the cosines are multiplied with", between(1e-3, 1e4));
   fields(
       "margin", c.margin,
       "margin m: radians for arcface, subcenter_arcface, curricularface and adaface, cosine for cosface, the factor of "
@@ -65,7 +65,7 @@ inline void describe(Fields& fields, HeadConfig& c) {
   fields("t_alpha", c.t_alpha, "adaface, curricularface: rate of the running statistics", between(0, 1));
   fields("norms", c.norms, "magface: the least and the largest norm that counts", above(0));
   fields("norm_margins", c.norm_margins, "magface: the margins at these norms", between(0, 3.14159));
-  fields("norm_weight", c.norm_weight, "magface: weight of the term that lengthens embeddings", at_least(0));
+  fields("norm_weight", c.norm_weight, "magface: weight of the term that lengthens embeddings", between(0, 1e6));
   fields("logit_norm", c.logit_norm, "softmax: BatchNorm behind the logits (Gao et al. 2019, 1908.01683)");
   fields("sample_rate", c.sample_rate,
          "PartialFC: share of the classes that a step uses, those of its images always (An et al. 2022, 2203.15565)",
@@ -82,8 +82,8 @@ struct ClassificationLossConfig {
 inline void describe(Fields& fields, ClassificationLossConfig& c) {
   fields("name", c.name, "cross_entropy | focal (of each sample) | focal_batch (of the batch's mean, as face.evoLVe)",
          one_of({"cross_entropy", "focal", "focal_batch"}));
-  fields("weight", c.weight, "in the sum of losses; 0: metric losses alone", at_least(0));
-  fields("gamma", c.gamma, "focal: how little easy samples count", at_least(0));
+  fields("weight", c.weight, "in the sum of losses; 0: metric losses alone", between(0, 1e6));
+  fields("gamma", c.gamma, "focal: how little easy samples count", between(0, 100));
   fields("label_smoothing", c.label_smoothing, "share of the probability spread over the other classes",
          between(0, 0.99));
 }
@@ -101,11 +101,11 @@ struct MetricLossConfig {
 inline void describe(Fields& fields, MetricLossConfig& c) {
   fields("name", c.name, "triplet (batch-hard) | triplet_semi_hard | center | supcon",
          one_of({"triplet", "triplet_semi_hard", "center", "supcon"}));
-  fields("weight", c.weight, "in the sum of losses", at_least(0));
-  fields("margin", c.margin, "triplet: by which other people are to be farther away", at_least(0));
+  fields("weight", c.weight, "in the sum of losses", between(0, 1e6));
+  fields("margin", c.margin, "triplet: by which other people are to be farther away", between(0, 1e6));
   fields("soft_margin", c.soft_margin, "triplet: log(1 + exp(d_ap − d_an)) in place of the margin");
   fields("normalize", c.normalize, "triplet, center: embeddings of unit length; supcon always");
-  fields("temperature", c.temperature, "supcon", above(0));
+  fields("temperature", c.temperature, "supcon", between(1e-3, 1e3));
   fields("center_lr", c.center_lr, "center: share of the way to the batch's mean that a centre goes in a step",
          between(0, 1));
 }
