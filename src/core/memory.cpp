@@ -1,6 +1,7 @@
 #include "facerec/core/memory.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <fstream>
@@ -77,6 +78,13 @@ std::string memory_text(int64_t bytes) {
   if (bytes < 1'000'000) return fmt::format("{:.0f} kB", amount / 1e3);
   if (bytes < 1'000'000'000) return fmt::format("{:.0f} MB", amount / 1e6);
   return fmt::format("{:.1f} GB", amount / 1e9);
+}
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+#endif
 }
 
 }  // namespace facerec

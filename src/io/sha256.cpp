@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "facerec/core/error.h"
 
 namespace facerec {
@@ -31,8 +33,15 @@ std::string Sha256::hex() {
 }
 
 std::string sha256_of(const fs::path& file) {
+  constexpr size_t slab = 4 << 20;  // whose pages are then given back: a file may be larger than memory
+  const MappedFile mapped(file);
   Sha256 hash;
-  hash.add(MappedFile(file).bytes());
+  for (std::span<const std::byte> rest = mapped.bytes(); !rest.empty();) {
+    const auto part = rest.first(std::min(slab, rest.size()));
+    hash.add(part);
+    mapped.drop_pages(part);
+    rest = rest.subspan(part.size());
+  }
   return hash.hex();
 }
 

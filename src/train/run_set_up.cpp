@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <torch/torch.h>
 
+#include "facerec/core/memory.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/random.h"
 #include "train/objective.h"
@@ -27,6 +28,7 @@ LoaderOptions loader_options(const TrainConfig& config, bool strict, const World
 }
 
 void set_up_library(const TrainConfig& config) {
+  keep_freed_memory();
   at::set_num_threads(resolve_threads(static_cast<int>(config.run.threads)));
   at::globalContext().setDeterministicAlgorithms(config.run.deterministic, /*warn_only=*/true);
   at::globalContext().setBenchmarkCuDNN(!config.run.deterministic);

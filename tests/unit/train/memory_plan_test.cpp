@@ -48,7 +48,8 @@ std::vector<Case> cases() {
 // What the allocator counts in two steps of the real training.
 int64_t counted(const Case& one) {
   const AllocationCount count;
-  Learner learner(one.config, {one.classes}, torch::kCPU, plain);
+  const World alone;
+  Learner learner(one.config, {one.classes}, Compute{torch::kCPU, plain, alone});
   for (int i = 0; i < 2; ++i) learner.step({trial_batch(one.config, one.config.train.batch_size)}, 0.01, false);
   return count.peak();
 }
