@@ -7,6 +7,7 @@ namespace {
 
 struct Arguments {
   TrainArguments train;
+  int64_t nproc = 0;
   BenchVerb verb;
 };
 
@@ -24,6 +25,7 @@ void add_train(CLI::App& app, Arguments& args) {
       ->add_option("--classes", args.verb.classes, "identities, where data.train names no data: pixels are then random")
       ->check(CLI::Range(int64_t{2}, int64_t{1} << 40))
       ->capture_default_str();
+  add_nproc(*train, args.nproc);
   train->add_flag("--find-batch-size", args.verb.find_batch_size,
                   "try sizes up to the largest that fits into memory, and measure with that");
   train->footer("Example:\n  facerec bench train configs/train/my.yaml --set train.precision=bf16 --classes 10000");
@@ -38,6 +40,7 @@ RunVerb set_up_bench(CLI::App& app) {
   app.footer("Example:\n  facerec bench train configs/train/my.yaml --data faces/train --find-batch-size");
   return [args](const CommonOptions& common) {
     const Node root = read_train_arguments(args->train, args->verb.train);
+    if (const auto code = run_processes(args->nproc, args->verb.train.config.run.device)) return *code;
     try {
       return library().bench(args->verb, common);
     } catch (const Error& error) {

@@ -1,5 +1,6 @@
 #include "dist/gradient_sync.h"
 
+#include <torch/csrc/autograd/engine.h>
 #include <torch/torch.h>
 
 #include <string_view>
@@ -55,9 +56,20 @@ void GradientSync::prepare(const std::vector<at::Tensor>& outputs) {
   });
 }
 
+// Callbacks run in the order in which they were queued: one that is queued as the pass begins comes before the
+// Reducer's, which waits for the last buckets.
+void GradientSync::listen_behind(const at::Tensor& loss) const {
+  loss.register_hook([world = &state_->world](const at::Tensor&) {
+    torch::autograd::Engine::get_default_engine().queue_callback([world] { world->tell_listener(true); });
+  });
+}
+
 void GradientSync::backward(const at::Tensor& loss) {
+  const bool is_heard = state_ && state_->world.listener;
+  if (is_heard) listen_behind(loss);
   try {
     loss.backward();
+    if (is_heard) state_->world.tell_listener(false);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

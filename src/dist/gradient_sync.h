@@ -35,6 +35,8 @@ class GradientSync {
   void average_now();
 
  private:
+  void listen_behind(const at::Tensor& loss) const;
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -127,4 +127,8 @@ void World::report_step(int64_t step) const {
   if (state_) state_->pulse->set_step(step);
 }
 
+void World::on_waiting(std::function<void(bool)> listener) const {
+  if (state_) state_->listener = std::move(listener);
+}
+
 }  // namespace facerec

@@ -24,6 +24,7 @@ struct World::State {
   template <class Work>
   void run(const Work& work) {
     begin();
+    tell_listener(true);
     try {
       work();
     } catch (const Error&) {
@@ -31,9 +32,13 @@ struct World::State {
     } catch (const std::exception& error) {
       explain(error);
     }
+    tell_listener(false);
   }
 
   void begin();
+  void tell_listener(bool begins) const {
+    if (listener) listener(begins);
+  }
   [[noreturn]] void explain(const std::exception& error);
   void wait_for_first(const std::string& what);
 
@@ -43,6 +48,7 @@ struct World::State {
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroup> group;
   std::unique_ptr<Pulse> pulse;
+  std::function<void(bool begins)> listener;
   int64_t waits = 0;    // for the first process: each has a key of its own
   bool failed = false;  // explain() has been called
 

@@ -55,7 +55,7 @@ bool add(std::string_view text, TrainingMetrics& metrics) {
   if (const auto values = line.find("validation"); values != line.end()) {
     return add_validation(line, *step, *values, metrics);
   }
-  if (!line.contains("loss")) return false;
+  if (!line.contains("loss")) return line.contains("checkpoint");
   StepMetrics& metric = metrics.steps.emplace_back();
   metric = {*step, number(line, "loss"), number(line, "lr"), number(line, "images_per_second"),
             number(line, "seconds")};

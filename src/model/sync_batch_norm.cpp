@@ -117,7 +117,7 @@ struct OnCpu {
 
   static Tensor complete(const Local& here, const Tensor& x, const Tensor& weight, const Statistics& all, double eps) {
     const int64_t channels = x.size(1);
-    const Tensor means = here.sums / all.count.item<double>(), scale = scale_of(weight, all);
+    const Tensor means = here.sums / all.count, scale = scale_of(weight, all);
     const Tensor deviation = (all.spread + eps).sqrt();
     const Tensor constant = scale / deviation * means.narrow(0, 0, channels);
     const Tensor slope = scale / deviation.square() * means.narrow(0, channels, channels);

@@ -58,14 +58,19 @@ std::vector<torch::Tensor> AttributesObjective::logits(const torch::Tensor& embe
   return logits;
 }
 
-std::vector<LossTerm> AttributesObjective::losses(const Batch& batch, bool head_only) {
+std::vector<torch::Tensor> AttributesObjective::inputs(const Batch& batch) const {
+  std::vector<torch::Tensor> inputs{pixels_of(batch)};
+  for (const Attribute& attribute : attributes_) inputs.push_back(labels_of(attribute, batch));
+  return inputs;
+}
+
+std::vector<LossTerm> AttributesObjective::losses(const DeviceBatch& batch, bool head_only) {
   const World& world = compute_.world;
-  const std::vector<torch::Tensor> all = logits(embed(pixels_of(batch), head_only));
+  const std::vector<torch::Tensor> all = logits(embed(batch.inputs[0], head_only));
   std::vector<LossTerm> terms;
   for (size_t i = 0; i < attributes_.size(); ++i) {
     // Of all images: how many of a process's own have a known value differs.
-    const torch::Tensor labels =
-        world.gather(to_device(labels_of(attributes_[i], batch), compute_.device), batch.total);
+    const torch::Tensor labels = world.gather(batch.inputs[i + 1], batch.total);
     const torch::Tensor logits = gather_for_all(all[i], batch.total, world);
     terms.push_back({attributes_[i].name, classification_loss(config_.loss.classification, logits, labels)});
   }
@@ -84,7 +89,8 @@ std::vector<ValidationScore> AttributesObjective::validate(const HeldOutSet& set
     Loader loader(set.images, sequential_sampler(set.images->size()), loading);
     for (int64_t batch = batches_per_epoch(set.images->size(), loading); batch > 0; --batch) {
       const Batch part = loader.next();
-      const std::vector<torch::Tensor> all = logits(embed(pixels_of(part), /*head_only=*/true));
+      const std::vector<torch::Tensor> all =
+          logits(embed(to_device(pixels_of(part), compute_.device), /*head_only=*/true));
       for (size_t i = 0; i < held_out.size(); ++i) {
         const torch::Tensor labels = labels_of(held_out[i], part), told = all[i].argmax(1).cpu();
         known[i] += (labels >= 0).sum().item<int64_t>();

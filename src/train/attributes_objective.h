@@ -13,8 +13,10 @@ class AttributesObjective final : public BackboneObjective {
   // "backbone" and "head", whose parameters are "<attribute>.weight" [values, embedding size] and "<attribute>.bias".
   std::vector<Part> parts() const override;
 
+  std::vector<torch::Tensor> inputs(const Batch& batch) const override;  // pixels, labels of each attribute
+
   // The cross entropy of each attribute, over the images whose value is known.
-  std::vector<LossTerm> losses(const Batch& batch, bool head_only) override;
+  std::vector<LossTerm> losses(const DeviceBatch& batch, bool head_only) override;
 
   // The share of images whose attribute is told right, for each that is known of any image.
   std::vector<ValidationScore> validate(const HeldOutSet& set) override;

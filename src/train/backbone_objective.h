@@ -15,12 +15,10 @@ class BackboneObjective : public Objective {
  protected:
   BackboneObjective(const TrainConfig& config, const Compute& compute);
 
-  // uint8 [N,H,W,3] on the device.
-  torch::Tensor pixels_of(const Batch& batch) const {
-    return facerec::pixels_of(batch, config_.model.input, compute_.device);
-  }
+  // uint8 [N,H,W,3]
+  torch::Tensor pixels_of(const Batch& batch) const { return facerec::pixels_of(batch, config_.model.input); }
 
-  // Embeddings [N,E] of such pixels.
+  // Embeddings [N,E] of such pixels on the device.
   torch::Tensor embed(const torch::Tensor& pixels, bool head_only);
 
   TrainConfig config_;

@@ -33,11 +33,11 @@ class Batches {
 
 class LoadedBatches final : public Batches {
  public:
-  LoadedBatches(const TrainConfig& config, const TrainingSet& data)
+  LoadedBatches(const TrainConfig& config, const TrainingSet& data, const World& world)
       : loader_(
             data.images,
             make_sampler(config.data.sampler, data, config.train.batch_size, static_cast<uint64_t>(config.run.seed)),
-            loader_options(config, /*strict=*/false, World())) {}
+            loader_options(config, /*strict=*/false, world)) {}
   Batch next() override { return loader_.next(); }
   void give_back(Batch batch) override { loader_.give_back(std::move(batch)); }
 
@@ -47,16 +47,16 @@ class LoadedBatches final : public Batches {
 
 class RandomBatches final : public Batches {
  public:
-  RandomBatches(const TrainConfig& config, int64_t classes) {
+  RandomBatches(const TrainConfig& config, int64_t classes, const World& world) {
     const Size2 size = batch_image_size(config);
-    const int64_t images = config.train.batch_size;
+    const int64_t images = world.share(config.train.batch_size).count;
     const torch::Tensor pixels = torch::randint(256, {images * size[0] * size[1] * 3}, torch::kUInt8);
     batch_.pixels.assign(pixels.data_ptr<uint8_t>(), pixels.data_ptr<uint8_t>() + pixels.numel());
     for (int64_t i = 0; i < images; ++i) {
       batch_.labels.push_back(torch::randint(classes, {}, torch::kInt64).item<int64_t>());
       batch_.indices.push_back(i);
     }
-    batch_.total = images;
+    batch_.total = config.train.batch_size;
   }
   Batch next() override { return std::move(batch_); }
   void give_back(Batch batch) override { batch_ = std::move(batch); }
@@ -77,15 +77,19 @@ TaskData task_data(const BenchOptions& options) {
 
 class Bench {
  public:
-  explicit Bench(const BenchOptions& options)
+  Bench(const BenchOptions& options, const World& world)
       : options_(options),
+        world_(world),
         config_(options.config),
         task_(task_data(options)),
-        device_(open_device(config_.run.device)),
+        device_(open_device(config_.run.device, options.place.local_rank)),
         available_(0) {
+    if (options.find_batch_size && world.size() > 1) {
+      throw Error::usage("--find-batch-size is for one process").hint("find the size with one, and multiply it");
+    }
     set_up_library(config_);
-    numerics_ = decide_numerics(config_, task_, device_, alone_);
-    available_ = available_memory(device_, {});
+    numerics_ = decide_numerics(config_, task_, device_, world);
+    available_ = available_memory(device_, processes());
     footprint_ = measure_footprint(config_, task_, device_, numerics_);
   }
 
@@ -114,6 +118,7 @@ class Bench {
     result.device = device_.str();
     result.precision = numerics_.precision;
     result.memory_format = numerics_.memory_format;
+    result.processes = world_.size();
     result.threads = at::get_num_threads();
     result.accumulate = config_.train.accumulate;
     result.classes = task_.classes;
@@ -121,28 +126,32 @@ class Bench {
     return result;
   }
 
+  ProcessCount processes() const { return {world_.size(), options_.place.local_size}; }
+
   PlannedTraining planned() const {
     return {.config = config_,
             .classes = task_.classes,
             .images = options_.data != nullptr ? options_.data->images->size() : 0,
+            .processes = processes(),
             .on_cpu = device_.is_cpu(),
             .snapshots = false};
   }
 
   Learner& learner() {
-    if (!learner_) learner_ = std::make_unique<Learner>(config_, task_, Compute{device_, numerics_, alone_});
+    if (!learner_) learner_ = std::make_unique<Learner>(config_, task_, Compute{device_, numerics_, world_});
     return *learner_;
   }
 
   std::unique_ptr<Batches> batches() const {
-    if (options_.data != nullptr) return std::make_unique<LoadedBatches>(config_, *options_.data);
-    return std::make_unique<RandomBatches>(config_, std::max<int64_t>(task_.classes, 1));
+    if (options_.data != nullptr) return std::make_unique<LoadedBatches>(config_, *options_.data, world_);
+    return std::make_unique<RandomBatches>(config_, std::max<int64_t>(task_.classes, 1), world_);
   }
 
   // Images a second; what the parts of a step take goes into `result`.
   double measure(int64_t warmup, int64_t steps, BenchResult* result) {
     const std::unique_ptr<Batches> source = batches();
     StepTimes times(device_);
+    world_.on_waiting([](bool begins) { begins ? enter(StepPart::communication) : enter_again(); });
     for (int64_t step = 0; step < warmup + steps; ++step) {
       if (step == warmup) times.forget();
       enter(StepPart::data);
@@ -159,6 +168,7 @@ class Bench {
       result->step_seconds = times.seconds() / count;
       result->images_per_second = images / result->step_seconds;
     }
+    world_.on_waiting({});
     return images * count / times.seconds();
   }
 
@@ -209,20 +219,24 @@ class Bench {
   // The backward pass multiplies twice what the forward pass does: for the gradients of inputs and of weights.
   void count_arithmetic(BenchResult& result) {
     const PeakSpeed peak = peak_speed(device_, numerics_.precision);
-    result.peak_flop_per_second = peak.flop_per_second;
+    torch::Tensor of_all = torch::tensor({peak.flop_per_second});
+    world_.sum(of_all);
+    result.peak_flop_per_second = of_all[0].item<double>();
     result.peak_from = peak.from;
     const auto backbone = learner().objective().backbone();
     if (!backbone) return;
     double flop = forward_flop(*backbone);
     if (const auto head = std::dynamic_pointer_cast<Head>(find_part(learner().objective(), "head"))) {
-      flop += 2 * config_.head.sample_rate * static_cast<double>(head->weight.numel());
+      const HeadClasses& classes = head->classes();
+      const int64_t numbers = head->weight.numel() / classes.held.count * classes.total;
+      flop += 2 * config_.head.sample_rate * static_cast<double>(numbers);
     }
     result.flop_per_image = 3 * flop;
     result.flop_per_second = *result.flop_per_image * result.images_per_second;
   }
 
   const BenchOptions& options_;
-  const World alone_;
+  const World& world_;
   TrainConfig config_;
   TaskData task_;
   torch::Device device_;
@@ -234,6 +248,6 @@ class Bench {
 
 }  // namespace
 
-BenchResult bench_train(const BenchOptions& options) { return Bench(options).run(); }
+BenchResult bench_train(const BenchOptions& options, const World& world) { return Bench(options, world).run(); }
 
 }  // namespace facerec

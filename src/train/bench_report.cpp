@@ -35,8 +35,9 @@ std::string batch_size_text(const BenchResult& result) {
 
 std::string to_text(const BenchResult& result) {
   std::string text =
-      fmt::format("{}, {}, {}, {} threads, batch of {}{}, {} identities\n", result.device, result.precision,
-                  result.memory_format, result.threads, result.batch_size,
+      fmt::format("{}{}, {}, {}, {} threads, batch of {}{}, {} identities\n",
+                  result.processes > 1 ? fmt::format("{} processes on ", result.processes) : std::string(),
+                  result.device, result.precision, result.memory_format, result.threads, result.batch_size,
                   result.accumulate > 1 ? fmt::format(" × {}", result.accumulate) : std::string(), result.classes);
   text += fmt::format("{:.1f} images/s, {:.1f} ms a step:\n", result.images_per_second, 1e3 * result.step_seconds);
   for (const auto& [name, seconds] : result.seconds) {
@@ -64,6 +65,7 @@ nlohmann::ordered_json to_json(const BenchResult& result) {
   return {{"device", result.device},
           {"precision", result.precision},
           {"memory_format", result.memory_format},
+          {"processes", result.processes},
           {"threads", result.threads},
           {"batch_size", result.batch_size},
           {"accumulate", result.accumulate},

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
@@ -87,9 +88,16 @@ std::vector<TensorsToSave> files_of(const Learner& learner, const Json& config) 
   return files;
 }
 
+// Takes no memory of the tensor's size, as torch::isfinite would.
+bool is_finite(const torch::Tensor& tensor) {
+  if (!tensor.is_floating_point() || tensor.numel() == 0) return true;
+  const auto [least, most] = torch::aminmax(tensor);  // NaN where there is one
+  return std::isfinite(least.item<double>()) && std::isfinite(most.item<double>());
+}
+
 void check_finite(const TensorsToSave& file) {
   for (const auto& [name, tensor] : file.tensors) {
-    if (!tensor.is_floating_point() || torch::isfinite(tensor).all().item<bool>()) continue;
+    if (is_finite(tensor)) continue;
     throw Error("the weights are no longer finite ('" + name + "'), so no checkpoint is written")
         .hint("lower optimizer.lr and resume from the last checkpoint");
   }

@@ -62,15 +62,16 @@ std::string CheckpointWriter::write(const std::vector<TensorsToSave>& files) con
 }
 
 void CheckpointWriter::start(std::vector<fs::path> folders, const RunState& state) {
-  const auto begin = Clock::now();
   if (is_pending()) finish();
+  const auto begin = Clock::now();
+  times_ = {state.step};
   make_folders(std::move(folders));
   if (temporary_.empty()) return;
   state_ = std::make_unique<RunState>(state);
   state_->files.clear();  // of a resumed run: those of the checkpoint that it goes on from
   auto files = std::make_shared<const std::vector<TensorsToSave>>(snapshot(learner_, state.config));
   written_ = std::async(std::launch::async, [this, files] { return write(*files); });
-  stall_ = seconds_since(begin);
+  times_.stall_seconds = seconds_since(begin);
 }
 
 bool CheckpointWriter::is_written() const {
@@ -82,7 +83,7 @@ void CheckpointWriter::commit(const std::vector<std::string>& answers) {
     const auto json = nlohmann::json::parse(answer);
     if (json.contains("failure")) throw Error(json.at("failure").get<std::string>());
     state_->files.merge(json.at("files").get<std::map<std::string, std::string>>());
-    duration_ = std::max(duration_, json.at("seconds").get<double>());
+    times_.write_seconds = std::max(times_.write_seconds, json.at("seconds").get<double>());
   }
   for (const auto& folder : own_) {
     write_run_state(folder->temporary(), *state_);
@@ -92,9 +93,9 @@ void CheckpointWriter::commit(const std::vector<std::string>& answers) {
 
 bool CheckpointWriter::finish() {
   if (!is_pending()) return true;
+  const auto begin = Clock::now();
   const World& world = learner_.world();
   const std::vector<std::string> answers = world.exchange(written_.get());
-  duration_ = 0;
   std::string failure;
   try {
     commit(answers);
@@ -102,13 +103,14 @@ bool CheckpointWriter::finish() {
     failure = error.what();
   }
   own_.clear();
-  const int64_t step = state_->step;
   state_.reset();
   // The first process alone knows whether the folders have their names.
   failure = world.exchange(failure).front();
+  times_.stall_seconds += seconds_since(begin);
   if (failure.empty()) return true;
   if (world.is_first()) {
-    spdlog::warn("the checkpoint of step {} could not be written: {}; the training goes on without it", step, failure);
+    spdlog::warn("the checkpoint of step {} could not be written: {}; the training goes on without it", times_.step,
+                 failure);
   }
   return false;
 }

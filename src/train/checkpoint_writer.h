@@ -27,9 +27,12 @@ class CheckpointWriter {
   // of, leaves nothing, and training goes on: false.
   bool finish();
 
-  // Of the last: for how long training stood still, and how long the writing took. Seconds.
-  double stall() const { return stall_; }
-  double duration() const { return duration_; }
+  // Of the last one, of `step`: for how long training stood still, and how long the writing took.
+  struct Times {
+    int64_t step = 0;
+    double stall_seconds = 0, write_seconds = 0;
+  };
+  const Times& times() const { return times_; }
 
  private:
   void make_folders(std::vector<fs::path> folders);
@@ -41,7 +44,7 @@ class CheckpointWriter {
   std::vector<std::unique_ptr<FolderWriter>> own_;  // of the first process
   std::vector<fs::path> temporary_;                 // where all write
   std::future<std::string> written_;                // JSON: digests, or what went wrong
-  double stall_ = 0, duration_ = 0;
+  Times times_;
 };
 
 }  // namespace facerec

@@ -11,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const std::set<std::string> may_differ{"train.epochs", "train.max_steps", "run.device",
-                                       "run.threads",  "run.timeout",     "data.workers"};
+const std::set<std::string> may_differ{"train.cuda_graph", "train.epochs", "train.max_steps", "run.device",
+                                       "run.threads",      "run.timeout",  "data.workers"};
 
 struct Comparison {
   std::string here, there, lines;

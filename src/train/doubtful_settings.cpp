@@ -38,6 +38,7 @@ std::vector<Use> uses_of(const TrainConfig& config) {
       {"/train/low_resolution/scale", config.train.low_resolution.probability > 0, "its probability is 0"},
       {"/train/low_resolution/probability", config.train.low_resolution.scale > 1, "its scale is 1"},
       {"/train/sync_batch_norm", backbone, task},
+      {"/train/cuda_graph", config.run.device != "cpu", "run.device is cpu"},
       {"/head/sample_rate", identity, task},
       {"/loss/classification/gamma", config.loss.classification.name != "cross_entropy", "the loss is cross_entropy"},
       {"/schedule/milestones", config.schedule.name == "step", "the schedule is " + config.schedule.name},

@@ -67,14 +67,18 @@ std::vector<Part> IdentityObjective::parts() const {
   return parts;
 }
 
-torch::Tensor IdentityObjective::labels_of_all(const Batch& batch) const {
-  return compute_.world.gather(labels_of(batch, compute_.device), batch.total);
+std::vector<torch::Tensor> IdentityObjective::inputs(const Batch& batch) const {
+  return {pixels_of(batch), torch::tensor(batch.labels, torch::kInt64)};
 }
 
-void IdentityObjective::begin_step(const std::vector<Batch>& batches) {
+torch::Tensor IdentityObjective::labels_of_all(const DeviceBatch& batch) const {
+  return compute_.world.gather(batch.inputs[1], batch.total);
+}
+
+void IdentityObjective::begin_step(const std::vector<DeviceBatch>& batches) {
   if (!classifier_ || config_.head.sample_rate >= 1) return;
   std::vector<torch::Tensor> labels;
-  for (const Batch& batch : batches) labels.push_back(labels_of_all(batch));
+  for (const DeviceBatch& batch : batches) labels.push_back(labels_of_all(batch));
   classifier_->sample(torch::cat(labels));
 }
 
@@ -88,9 +92,9 @@ std::vector<Figure> IdentityObjective::figures() const {
   return {{"target_cosine", cosine}};
 }
 
-std::vector<LossTerm> IdentityObjective::losses(const Batch& batch, bool head_only) {
+std::vector<LossTerm> IdentityObjective::losses(const DeviceBatch& batch, bool head_only) {
   const torch::Tensor labels = labels_of_all(batch);
-  const torch::Tensor pixels = pixels_of(batch), embeddings = embed(pixels, head_only);
+  const torch::Tensor &pixels = batch.inputs[0], embeddings = embed(pixels, head_only);
   enter(StepPart::head);
   const double share = share_weight(batch, compute_.world);
   std::vector<LossTerm> terms;

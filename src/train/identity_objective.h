@@ -15,8 +15,9 @@ class IdentityObjective final : public BackboneObjective {
 
   // "backbone", "head" (none when the classification weighs nothing) and one of its name for each metric loss.
   std::vector<Part> parts() const override;
-  void begin_step(const std::vector<Batch>& batches) override;
-  std::vector<LossTerm> losses(const Batch& batch, bool head_only) override;
+  std::vector<torch::Tensor> inputs(const Batch& batch) const override;  // pixels, labels
+  void begin_step(const std::vector<DeviceBatch>& batches) override;
+  std::vector<LossTerm> losses(const DeviceBatch& batch, bool head_only) override;
   std::vector<Figure> figures() const override;
   std::vector<SampledRows> sampled() const override;
 
@@ -28,7 +29,7 @@ class IdentityObjective final : public BackboneObjective {
     std::shared_ptr<MetricLoss> loss;
   };
 
-  torch::Tensor labels_of_all(const Batch& batch) const;
+  torch::Tensor labels_of_all(const DeviceBatch& batch) const;
   std::vector<LossTerm> distillation(const torch::Tensor& pixels, const torch::Tensor& embeddings);
 
   std::unique_ptr<PartialFC> classifier_;  // null: the classification weighs nothing

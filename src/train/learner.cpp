@@ -78,6 +78,8 @@ Learner::Learner(const TrainConfig& config, const TaskData& data, const Compute&
     for (const Tensor& buffer : part.module->buffers()) buffers_.push_back(buffer);
   }
   optimizer_ = std::make_unique<Optimizer>(config_.optimizer, groups);
+  check_recordable(config_, compute_.world.size());
+  if (config_.train.cuda_graph) graph_ = std::make_unique<StepGraph>(compute_.device);
   sync_ = std::make_unique<GradientSync>(common_parameters(parts_), compute_.world);
 }
 
@@ -87,7 +89,7 @@ void Learner::set_mode(bool head_only) {
   for (const auto& module : still_) module->eval();
 }
 
-void Learner::add_gradients(const Batch& batch, double weight, bool head_only, bool last) {
+void Learner::add_gradients(const DeviceBatch& batch, double weight, bool head_only, bool last) {
   std::vector<Tensor> values;
   term_names_.clear();
   enter(StepPart::forward);
@@ -156,8 +158,7 @@ void Learner::restore_unless(const Tensor& finite, const std::vector<Tensor>& be
   for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(torch::where(finite, buffers_[i], before[i]));
 }
 
-Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, bool head_only) {
-  enter(StepPart::other);
+Learner::Launched Learner::compute(const std::vector<DeviceBatch>& batches, bool head_only) {
   const std::vector<Tensor> before = copies_of(buffers_);
   set_mode(head_only);
   optimizer_->zero_grad();
@@ -172,11 +173,36 @@ Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, 
   Launched result = collect(sampled);
   const Tensor finite = torch::isfinite(result.values_).all();
   const Tensor skipped = finite.logical_not().to(torch::kFloat32);
-  optimizer_->step(lr, skipped, sampled);
+  optimizer_->step(skipped, sampled);
   loss_scale_.update(skipped);
   enter(StepPart::other);
   restore_unless(finite, before);
   return result;
+}
+
+Learner::Launched Learner::replay(const std::vector<DeviceBatch>& batches) {
+  StepGraph::Inputs inputs;
+  for (const DeviceBatch& batch : batches) inputs.insert(inputs.end(), batch.inputs.begin(), batch.inputs.end());
+  graph_->run(inputs, [&](const StepGraph::Inputs& kept) {
+    std::vector<DeviceBatch> same = batches;
+    auto next = kept.begin();
+    for (DeviceBatch& batch : same) {
+      for (Tensor& input : batch.inputs) input = *next++;
+    }
+    recorded_ = compute(same, /*head_only=*/false);
+  });
+  Launched result = recorded_;
+  result.values_ = recorded_.values_.clone();  // the next step writes there
+  return result;
+}
+
+Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, bool head_only) {
+  enter(StepPart::other);
+  optimizer_->set_rate(lr);
+  std::vector<DeviceBatch> there;
+  for (const Batch& batch : batches) there.push_back(to_device(batch, *objective_, compute_.device));
+  if (!graph_ || head_only) return compute(there, head_only);
+  return replay(there);
 }
 
 NamedTensors Learner::optimizer_state() const {

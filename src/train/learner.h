@@ -14,6 +14,7 @@
 #include "facerec/train/optimizer.h"
 #include "train/loss_scale.h"
 #include "train/objective.h"
+#include "train/step_graph.h"
 
 namespace facerec {
 
@@ -53,7 +54,9 @@ class Learner {
 
  private:
   void set_mode(bool head_only);
-  void add_gradients(const Batch& batch, double weight, bool head_only, bool last);
+  Launched compute(const std::vector<DeviceBatch>& batches, bool head_only);
+  Launched replay(const std::vector<DeviceBatch>& batches);
+  void add_gradients(const DeviceBatch& batch, double weight, bool head_only, bool last);
   Launched collect(const std::vector<SampledRows>& sampled);
   void restore_unless(const torch::Tensor& finite, const std::vector<torch::Tensor>& before);
 
@@ -66,6 +69,8 @@ class Learner {
   std::unique_ptr<Optimizer> optimizer_;
   LossScale loss_scale_;
   std::unique_ptr<GradientSync> sync_;
+  std::unique_ptr<StepGraph> graph_;  // null: steps are not recorded
+  Launched recorded_;
   std::vector<std::string> term_names_;
   torch::Tensor terms_;  // of the step under way
 };

@@ -43,7 +43,9 @@ double cut_after(const fs::path& path, int64_t step) {
 }
 
 Scalars scalars_of(const Json& line) {
-  const std::string group = line.contains("validation") ? "validation/" : "train/";
+  const std::string group = line.contains("validation")   ? "validation/"
+                            : line.contains("checkpoint") ? "checkpoint/"
+                                                          : "train/";
   Scalars scalars;
   const auto add = [&](const std::string& name, const Json& value) {
     if (value.is_number()) scalars.emplace_back(group + name, value.get<double>());

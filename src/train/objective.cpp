@@ -28,16 +28,18 @@ torch::MemoryFormat memory_format_of(const Numerics& numerics) {
                                                    : torch::MemoryFormat::Contiguous;
 }
 
-torch::Tensor pixels_of(const Batch& batch, const Size2& size, torch::Device device) {
+torch::Tensor pixels_of(const Batch& batch, const Size2& size) {
   const auto pixels = const_cast<uint8_t*>(batch.pixels.data());
-  return to_device(torch::from_blob(pixels, {batch.size(), size[1], size[0], 3}, torch::kUInt8), device);
+  return torch::from_blob(pixels, {batch.size(), size[1], size[0], 3}, torch::kUInt8);
 }
 
-torch::Tensor labels_of(const Batch& batch, torch::Device device) {
-  return to_device(torch::tensor(batch.labels, torch::kInt64), device);
+DeviceBatch to_device(const Batch& batch, const Objective& objective, torch::Device device) {
+  DeviceBatch there{{}, batch.total};
+  for (const torch::Tensor& input : objective.inputs(batch)) there.inputs.push_back(to_device(input, device));
+  return there;
 }
 
-double share_weight(const Batch& batch, const World& world) {
+double share_weight(const DeviceBatch& batch, const World& world) {
   if (world.size() == 1) return 1;
   return static_cast<double>(batch.size() * world.size()) / static_cast<double>(batch.total);
 }

@@ -68,6 +68,13 @@ struct HeldOutSet {
   std::vector<Attribute> attributes;  // task attributes: with the values of training
 };
 
+// What the losses of a task read of a batch, on the device.
+struct DeviceBatch {
+  std::vector<torch::Tensor> inputs;  // Objective::inputs()
+  int64_t total = 0;                  // images in the batch, those of the other processes included
+  int64_t size() const { return inputs.front().size(0); }
+};
+
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -75,11 +82,14 @@ class Objective {
   // The first is the network that is deployed: clip_norm, freeze, tune and head_warmup_steps are about it.
   virtual std::vector<Part> parts() const = 0;
 
+  // Tensors on the host, image by image, which the losses of the batch are made of. They may lie in its memory.
+  virtual std::vector<torch::Tensor> inputs(const Batch& batch) const = 0;
+
   // Before the losses of the batches that one optimizer step is made of.
-  virtual void begin_step(const std::vector<Batch>& /*batches*/) {}
+  virtual void begin_step(const std::vector<DeviceBatch>& /*batches*/) {}
 
   // Terms whose sum is minimised. Called under autocast. head_only: no gradient reaches the network.
-  virtual std::vector<LossTerm> losses(const Batch& batch, bool head_only) = 0;
+  virtual std::vector<LossTerm> losses(const DeviceBatch& batch, bool head_only) = 0;
 
   // Of the last losses().
   virtual std::vector<Figure> figures() const { return {}; }
@@ -116,13 +126,12 @@ Size2 batch_image_size(const TrainConfig& config);
 
 torch::MemoryFormat memory_format_of(const Numerics& numerics);
 
-// uint8 [n,height,width,3], RGB, on the device.
-torch::Tensor pixels_of(const Batch& batch, const Size2& size, torch::Device device);
+// uint8 [n,height,width,3], RGB, in the memory of the batch.
+torch::Tensor pixels_of(const Batch& batch, const Size2& size);
 
-// int64 [n], on the device.
-torch::Tensor labels_of(const Batch& batch, torch::Device device);
+DeviceBatch to_device(const Batch& batch, const Objective& objective, torch::Device device);
 
 // What a mean over this process's images is multiplied with, so that the mean over the processes is that of all images.
-double share_weight(const Batch& batch, const World& world);
+double share_weight(const DeviceBatch& batch, const World& world);
 
 }  // namespace facerec

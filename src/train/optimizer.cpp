@@ -66,9 +66,21 @@ Optimizer::Optimizer(OptimizerConfig config, const std::vector<ParameterGroup>& 
   }
 }
 
-void Optimizer::step(double lr, const torch::Tensor& skipped, const std::vector<SampledRows>& sampled) {
+void Optimizer::set_rate(double lr) {
+  for (Group& group : groups_) {
+    group.rate = lr * group.lr_factor;
+    const torch::Tensor& parameter = group.slots.front().parameter;
+    if (parameter.is_cpu()) continue;
+    if (!group.rate_on_device.defined()) {
+      group.rate_on_device = torch::empty({}, torch::dtype(torch::kFloat32).device(parameter.device()));
+    }
+    group.rate_on_device.fill_(group.rate);
+  }
+}
+
+void Optimizer::step(const torch::Tensor& skipped, const std::vector<SampledRows>& sampled) {
   const torch::NoGradGuard no_grad;
-  for (Group& group : groups_) step_group(group, lr * group.lr_factor, skipped, sampled);
+  for (Group& group : groups_) step_group(group, skipped, sampled);
 }
 
 namespace {
@@ -88,8 +100,7 @@ struct Borrowed {
 
 }  // namespace
 
-void Optimizer::step_group(Group& group, double lr, const torch::Tensor& skipped,
-                           const std::vector<SampledRows>& sampled) {
+void Optimizer::step_group(Group& group, const torch::Tensor& skipped, const std::vector<SampledRows>& sampled) {
   std::vector<torch::Tensor> parameters, gradients, firsts, seconds, steps;
   std::vector<Borrowed> borrowed;
   auto state_of = [&](const torch::Tensor& state, const SampledRows* rows) {
@@ -112,17 +123,20 @@ void Optimizer::step_group(Group& group, double lr, const torch::Tensor& skipped
   }
   if (parameters.empty()) return;
   const auto found_inf = skipped.defined() ? std::optional(skipped) : std::nullopt;
-  if (config_.name == "sgd") {
-    // Zero buffers give the peers' first step too: without dampening, momentum · 0 + gradient.
-    at::_fused_sgd_(parameters, gradients, firsts, group.weight_decay, config_.momentum, lr, /*dampening=*/0.0,
-                    config_.nesterov, /*maximize=*/false, /*is_first_step=*/false, {}, found_inf);
-  } else if (config_.name == "adam") {
-    at::_fused_adam_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
-                     group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, found_inf);
-  } else {
-    at::_fused_adamw_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
-                      group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, found_inf);
-  }
+  const auto update = [&](const auto& lr) {
+    if (config_.name == "sgd") {
+      // Zero buffers give the peers' first step too: without dampening, momentum · 0 + gradient.
+      at::_fused_sgd_(parameters, gradients, firsts, group.weight_decay, config_.momentum, lr, /*dampening=*/0.0,
+                      config_.nesterov, /*maximize=*/false, /*is_first_step=*/false, {}, found_inf);
+    } else if (config_.name == "adam") {
+      at::_fused_adam_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
+                       group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, found_inf);
+    } else {
+      at::_fused_adamw_(parameters, gradients, firsts, seconds, {}, steps, lr, config_.beta1, config_.beta2,
+                        group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, found_inf);
+    }
+  };
+  group.rate_on_device.defined() ? update(group.rate_on_device) : update(group.rate);
   for (Borrowed& each : borrowed) each.give_back();
 }
 

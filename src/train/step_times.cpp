@@ -38,6 +38,11 @@ void enter(StepPart part) {
   if (listening != nullptr) listening->borders_.emplace_back(part, listening->device_);
 }
 
+void enter_again() {
+  if (listening == nullptr || listening->borders_.size() < 2) return;
+  enter(listening->borders_[listening->borders_.size() - 2].part);
+}
+
 void StepTimes::finish_step() {
   enter(StepPart::other);
   if (borders_.back().event) borders_.back().event->synchronize();

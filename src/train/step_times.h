@@ -26,6 +26,9 @@ inline constexpr std::array<std::pair<StepPart, const char*>, 7> step_parts = {{
 // The time of this thread's step is this part's from here to the next call. Nothing where nobody measures.
 void enter(StepPart part);
 
+// The part before the last one goes on.
+void enter_again();
+
 // Hears enter() in this thread while it lives: on the CPU by its clock, on CUDA by events in the stream, which wait for
 // nothing.
 class StepTimes {
@@ -44,6 +47,7 @@ class StepTimes {
 
  private:
   friend void enter(StepPart part);
+  friend void enter_again();
   struct Border;
   torch::Device device_;
   std::vector<Border> borders_;

@@ -11,7 +11,6 @@
 #include "facerec/model/weights.h"
 #include "model/espcn.h"
 #include "model/rcan.h"
-#include "train/to_device.h"
 
 namespace facerec {
 namespace {
@@ -61,18 +60,16 @@ std::shared_ptr<SuperResolutionNetwork> make_network(const SuperResolutionConfig
                     .scale = config.scale});
 }
 
-torch::Tensor tensor_of(const std::vector<uint8_t>& pixels, int64_t count, int64_t side) {
-  return torch::from_blob(const_cast<uint8_t*>(pixels.data()), {count, side, side, 3}, torch::kUInt8);
-}
-
-std::vector<uint8_t> reduced(const Batch& batch, int patch, int scale) {
-  std::vector<uint8_t> pixels;
+// [n,patch/scale,patch/scale,3]
+torch::Tensor reduced(const Batch& batch, int patch, int scale) {
+  const int side = patch / scale;
+  torch::Tensor pixels = torch::empty({batch.size(), side, side, 3}, torch::kUInt8);
   Image image(patch, patch);
   for (int64_t i = 0; i < batch.size(); ++i) {
     const auto begin = batch.pixels.begin() + i * static_cast<int64_t>(image.rgb.size());
     std::copy_n(begin, image.rgb.size(), image.rgb.begin());
     const Image small = reduce(image, scale);
-    pixels.insert(pixels.end(), small.rgb.begin(), small.rgb.end());
+    std::copy(small.rgb.begin(), small.rgb.end(), pixels[i].data_ptr<uint8_t>());
   }
   return pixels;
 }
@@ -87,15 +84,17 @@ SuperResolutionObjective::SuperResolutionObjective(const TrainConfig& config, co
   network_->to(compute_.device);
 }
 
-std::vector<LossTerm> SuperResolutionObjective::losses(const Batch& batch, bool /*head_only*/) {
-  const int64_t small_side = config_.patch / config_.scale;
-  const std::vector<uint8_t> small = reduced(batch, static_cast<int>(config_.patch), static_cast<int>(config_.scale));
+std::vector<torch::Tensor> SuperResolutionObjective::inputs(const Batch& batch) const {
+  return {reduced(batch, static_cast<int>(config_.patch), static_cast<int>(config_.scale)),
+          pixels_of(batch, {config_.patch, config_.patch})};
+}
+
+std::vector<LossTerm> SuperResolutionObjective::losses(const DeviceBatch& batch, bool /*head_only*/) {
   const torch::MemoryFormat format = memory_format_of(compute_.numerics);
   auto planes = [&](const torch::Tensor& nhwc) {
-    return to_device(nhwc, compute_.device).permute({0, 3, 1, 2}).to(torch::kFloat32).contiguous(format);
+    return nhwc.permute({0, 3, 1, 2}).to(torch::kFloat32).contiguous(format);
   };
-  const torch::Tensor enlarged = network_->forward(planes(tensor_of(small, batch.size(), small_side)));
-  const torch::Tensor wanted = planes(tensor_of(batch.pixels, batch.size(), config_.patch));
+  const torch::Tensor enlarged = network_->forward(planes(batch.inputs[0])), wanted = planes(batch.inputs[1]);
   return {{"l1", torch::l1_loss(enlarged.to(torch::kFloat32), wanted) * share_weight(batch, compute_.world)}};
 }
 

@@ -24,7 +24,8 @@ class SuperResolutionObjective final : public Objective {
   std::vector<Part> parts() const override { return {{"network", network_}}; }
 
   // Batches of patch × patch pixels; labels do not matter.
-  std::vector<LossTerm> losses(const Batch& batch, bool head_only) override;
+  std::vector<torch::Tensor> inputs(const Batch& batch) const override;  // small patches, the patches
+  std::vector<LossTerm> losses(const DeviceBatch& batch, bool head_only) override;
 
   // network.safetensors, which `eval --super-resolve` takes. Its metadata: architecture (rcan | espcn), scale, and the
   // run's configuration.

@@ -7,24 +7,21 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <set>
-#include <sstream>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
-#include "facerec/core/progress.h"
 #include "facerec/core/stop.h"
 #include "facerec/core/text.h"
 #include "facerec/data/loader.h"
 #include "facerec/model/device.h"
 #include "facerec/model/head.h"
-#include "facerec/model/weights.h"
 #include "facerec/train/run_folder.h"
 #include "facerec/train/schedule.h"
+#include "train/bad_inputs.h"
 #include "train/checkpoint_writer.h"
 #include "train/held_out.h"
 #include "train/memory_plan.h"
-#include "train/metrics_log.h"
+#include "train/run_log.h"
 #include "train/run_set_up.h"
 #include "train/take_up.h"
 
@@ -40,9 +37,6 @@ Head& head_of(const Learner& learner) {
   if (!head) throw Error::usage("this training has no head that a stored one could be taken up by");
   return *head;
 }
-
-// The figure of validation.
-const char* figure_name(const TrainConfig& config) { return config.task == "super_resolution" ? "psnr" : "accuracy"; }
 
 class Run {
  public:
@@ -75,12 +69,11 @@ class Run {
     }
     writer_ = std::make_unique<CheckpointWriter>(*learner_);
     if (!world_.is_first()) return;
-    metrics_ = std::make_unique<MetricsLog>(options.run, state_.step);
-    progress_ = std::make_unique<Progress>("train", length_.total_steps * images_per_step(), "images");
+    log_ = std::make_unique<RunLog>(options.run, config_, length_, state_.step);
   }
 
   TrainResult run() {
-    if (world_.is_first()) log_start();
+    if (log_) log_->begin(*data_.images, *learner_, state_.numerics, state_.step);
     while (state_.step < length_.total_steps && result_.signal == 0) {
       train_step();
       agree();
@@ -158,16 +151,6 @@ class Run {
     return now / section.every_epochs > before / section.every_epochs;
   }
 
-  void log_start() {
-    const Part network = learner_->objective().parts().front();
-    spdlog::info("{}: {:.2f} M parameters, {} identities, {} images, {} steps of {} images, {}, {}, {}",
-                 config_.task == "super_resolution" ? config_.super_resolution.network : config_.model.name,
-                 static_cast<double>(count_parameters(*network.module)) / 1e6, data_.images->classes(),
-                 data_.images->size(), length_.total_steps, images_per_step(), device_.str(), state_.numerics.precision,
-                 state_.numerics.memory_format);
-    if (state_.step > 0) spdlog::info("continues at step {}", state_.step);
-  }
-
   // A step whose numbers are not read yet.
   struct Underway {
     Learner::Launched numbers;
@@ -192,17 +175,11 @@ class Run {
       loader_->give_back(std::move(batch));
     }
     ++steps_here_;
-    add_time(static_cast<double>(images_per_step()), begin);
-    waited_here_ += loader_->seconds_waited() - waited_before;
+    clock_.add(static_cast<double>(images_per_step()), seconds_since(begin));
+    clock_.waited += loader_->seconds_waited() - waited_before;
     // A GPU computes while the next step is made ready.
     while (underway_.size() > (device_.is_cuda() ? 1 : 0)) account_for_oldest();
-    if (progress_) progress_->update(state_.step * images_per_step(), words_, pace_.per_second());
-  }
-
-  void add_time(double images, Clock::time_point begin) {
-    const double seconds = seconds_since(begin);
-    pace_.add(images, seconds);
-    seconds_here_ += seconds;
+    if (log_) log_->progress(state_.step, clock_);
   }
 
   void account_for_oldest() {
@@ -210,14 +187,14 @@ class Run {
     underway_.pop_front();
     const auto begin = Clock::now();
     last_ = done.numbers.read();
-    add_time(0, begin);
-    rate_ = done.rate;
+    clock_.add(0, seconds_since(begin));
     if (last_.finite) {
       state_.nonfinite_in_a_row = 0;
     } else {
       count_nonfinite(done);
     }
-    if (metrics_ && (done.step % config_.train.log_every == 0 || done.step == length_.total_steps)) log_step(done.step);
+    const bool is_told = done.step % config_.train.log_every == 0 || done.step == length_.total_steps;
+    if (log_ && is_told) log_->step(done.step, last_, done.rate, clock_);
   }
 
   void account_for_all() {
@@ -252,28 +229,6 @@ class Run {
     world_.max(flags);
     result_.signal = flags[0].item<int>();
     if (writer_->is_pending() && flags[1].item<int>() == 0) finish_checkpoint();
-  }
-
-  void log_step(int64_t step) {
-    const int64_t epoch = (step - 1) * length_.accumulate / length_.batches_per_epoch;
-    const double speed = pace_.per_second();
-    nlohmann::ordered_json line{{"step", step},
-                                {"epoch", epoch},
-                                {"loss", last_.loss},
-                                {"lr", rate_},
-                                {"images_per_second", speed},
-                                {"data_wait_share", waited_here_ / seconds_here_}};
-    for (const auto& [name, value] : last_.figures) line[name] = value;
-    if (last_.terms.size() > 1) {
-      for (const auto& [name, value] : last_.terms) line["losses"][name] = value;
-    }
-    metrics_->write(line);
-    words_ = words_of(line);
-    if (seconds_since(logged_) < 10 && step != length_.total_steps) return;
-    logged_ = Clock::now();
-    const auto images_left = static_cast<double>((length_.total_steps - step) * images_per_step());
-    spdlog::info("step {}/{}  epoch {}  {}  {:.0f} images/s  {} left", step, length_.total_steps, epoch, words_, speed,
-                 duration_text(images_left / speed));
   }
 
   // A fault in a benchmark must not cost the steps since the last checkpoint.
@@ -316,18 +271,13 @@ class Run {
   Verdict validate() {
     const std::vector<ValidationScore> found = scores();
     if (found.empty()) return {};
-    nlohmann::ordered_json line{{"step", state_.step}, {"validation", nlohmann::ordered_json::object()}};
     double sum = 0;
     int deciding = 0;
-    const char* figure = figure_name(config_);
     for (const ValidationScore& score : found) {
-      line["validation"][score.name] = score.value;
       if (score.decides) sum += score.value, ++deciding;
-      spdlog::info("step {}  {} {} {:.4f}", state_.step, score.name, figure, score.value);
     }
     const double metric = sum / std::max(1, deciding);
-    line[std::string("mean_") + figure] = metric;
-    metrics_->write(line);
+    log_->validation(state_.step, found, metric);
     return {false, !state_.best || metric > state_.best->metric, metric};
   }
 
@@ -342,34 +292,10 @@ class Run {
   bool finish_checkpoint() {
     const bool written = writer_->finish();
     if (!written || !world_.is_first()) return written;
-    spdlog::debug("a checkpoint: the training stood still for {:.0f} ms, the writing took {:.1f} s",
-                  1e3 * writer_->stall(), writer_->duration());
+    log_->checkpoint(writer_->times());
     if (config_.checkpoint.keep > 0) prune_checkpoints(options_.run, config_.checkpoint.keep);
     if (options_.after_checkpoint) options_.after_checkpoint();
     return written;
-  }
-
-  // Joined with what an earlier process of this run had met.
-  void write_bad_inputs() {
-    const fs::path path = options_.run / "bad_inputs.txt";
-    std::set<std::string> lines;
-    if (fs::exists(path)) {
-      std::istringstream text(read_text(path));
-      for (std::string line; std::getline(text, line);) lines.insert(line);
-    }
-    for (const BadInput& input : data_.problems.list()) lines.insert(input.name + "\t" + input.reason);
-    nlohmann::json met = nlohmann::json::array();
-    for (const BadInput& input : loader_->bad_inputs()) met.push_back(input.name + "\t" + input.reason);
-    for (const std::string& told : world_.exchange(to_json_text(met))) {
-      lines.merge(nlohmann::json::parse(told).get<std::set<std::string>>());
-    }
-    const int64_t unlisted = data_.problems.count() - static_cast<int64_t>(data_.problems.list().size());
-    result_.bad_images = static_cast<int64_t>(lines.size()) + unlisted;
-    if (lines.empty() || !world_.is_first()) return;
-    std::string text;
-    for (const std::string& line : lines) text += line + "\n";
-    if (unlisted > 0) text += fmt::format("… and {} more\n", unlisted);
-    write_file(path, text);
   }
 
   TrainResult finish() {
@@ -377,20 +303,16 @@ class Run {
     if (!finish_checkpoint()) {
       throw Error("the last checkpoint could not be written").file(text_of(options_.run));
     }
-    write_bad_inputs();
+    result_.bad_images = write_bad_inputs(options_.run, data_.problems, loader_->bad_inputs(), world_);
     result_.steps = state_.step;
     if (steps_here_ > 0) {
       result_.final_loss = last_.loss;
-      result_.images_per_second = static_cast<double>(steps_here_ * images_per_step()) / seconds_here_;
-      result_.data_wait_share = waited_here_ / seconds_here_;
-      if (world_.is_first())
-        spdlog::info("{:.0f} images/s, {:.1f} % of the time waiting for data", result_.images_per_second,
-                     100 * result_.data_wait_share);
+      result_.images_per_second = static_cast<double>(steps_here_ * images_per_step()) / clock_.seconds;
+      result_.data_wait_share = clock_.wait_share();
     }
     result_.best = state_.best;
     result_.skipped_steps = state_.skipped_steps;
-    if (result_.bad_images > 0 && world_.is_first())
-      spdlog::warn("{} images could not be read, see bad_inputs.txt", result_.bad_images);
+    if (log_) log_->end(result_);
     return result_;
   }
 
@@ -406,16 +328,11 @@ class Run {
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<CheckpointWriter> writer_;
-  std::unique_ptr<MetricsLog> metrics_;  // of the first process alone
-  std::unique_ptr<Progress> progress_;   // too
-  std::deque<Underway> underway_;        // oldest first
+  std::unique_ptr<RunLog> log_;    // of the first process alone
+  std::deque<Underway> underway_;  // oldest first
   Learner::Step last_;
-  double rate_ = 0;
-  Pace pace_;          // of the steps: validations and checkpoints are left out
-  std::string words_;  // of the last line that was logged
+  StepClock clock_;
   int64_t steps_here_ = 0;
-  double seconds_here_ = 0, waited_here_ = 0;
-  Clock::time_point logged_ = Clock::now();
   TrainResult result_;
 };
 

@@ -46,6 +46,18 @@ TEST(Bench, TellsWhatTheStepsOfATrainingTake) {
   EXPECT_NEAR(sum_of(json["memory"]["plan"]["items"]), json["memory"]["plan"]["total"].get<double>(), 0.5);
 }
 
+TEST(Bench, MeasuresWhatProcessesWaitForOneAnother) {
+  const Outcome outcome =
+      facerec(bench({"--steps", "4", "--warmup", "1", "--set", "train.batch_size=16", "--nproc", "2"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto json = outcome.json();  // of the first process alone
+  EXPECT_EQ(json["processes"], 2);
+  EXPECT_EQ(json["batch_size"], 16);
+  EXPECT_GT(json["seconds"]["communication"].get<double>(), 0);
+  EXPECT_NEAR(sum_of(json["seconds"]), json["step_seconds"].get<double>(), 1e-6);
+  EXPECT_NEAR(json["images_per_second"].get<double>() * json["step_seconds"].get<double>(), 16, 1e-6);
+}
+
 TEST(Bench, NeedsNoData) {
   const std::string config = testing::TempDir() + "/bench_without_data.yaml";
   std::ofstream(config) << "model: {name: ir_tiny, embedding_size: 16, input: [32, 32]}\ntrain: {batch_size: 8, "

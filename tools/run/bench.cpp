@@ -6,6 +6,7 @@
 
 #include "facerec/config/config.h"
 #include "facerec/data/dataset.h"
+#include "facerec/train/processes.h"
 #include "tools/run/log.h"
 #include "tools/run/published_layout.h"
 #include "tools/run/run.h"
@@ -20,11 +21,14 @@ bool names_data(const DataConfig& config) {
 }  // namespace
 
 int run_bench(const BenchVerb& verb, const CommonOptions& common) {
+  const ProcessPlace place = process_place();
+  if (place.rank > 0) quieten_log(place.rank);
   BenchOptions options{.config = verb.train.config,
                        .classes = verb.classes,
                        .steps = verb.steps,
                        .warmup = verb.warmup,
-                       .find_batch_size = verb.find_batch_size};
+                       .find_batch_size = verb.find_batch_size,
+                       .place = place};
   TrainConfig& config = options.config;
   std::optional<TrainingSet> data;
   if (names_data(config.data)) {
@@ -34,8 +38,9 @@ int run_bench(const BenchVerb& verb, const CommonOptions& common) {
   } else {
     spdlog::info("data.train names no data: random pixels, {} identities", verb.classes);
   }
-  const BenchResult result = bench_train(options);
-  print_answer(common, to_json(result), to_text(result));
+  const std::unique_ptr<World> world = meet_processes(place, config);
+  const BenchResult result = bench_train(options, *world);
+  if (world->is_first()) print_answer(common, to_json(result), to_text(result));
   return exit_done;
 }
 

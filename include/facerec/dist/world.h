@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +50,10 @@ class World {
 
   // For the messages of the others, who hear of it within half a second; costs nothing.
   void report_step(int64_t step) const;
+
+  // For measurements: called with true before whatever waits for other processes, with false after it, in the thread
+  // that waits. Of gradients, which are sent while the backward pass runs, only what is waited for behind it counts.
+  void on_waiting(std::function<void(bool begins)> listener) const;
 
  private:
   struct State;

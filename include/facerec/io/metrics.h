@@ -3,8 +3,10 @@
 //      "losses": {"classification": 20.9, "triplet": 0.6}, "seconds": 93.1}
 // ("losses": where there are several), and after each validation
 //     {"step": 1000, "validation": {"lfw": 0.981, "cfp_fp": 0.93}, "mean_accuracy": 0.9555, "seconds": 801.2}
-// ("mean_psnr", in dB, of super-resolution). "seconds" count from the run's first step over all processes that worked
-// on it. A number that was not finite is null. Other keys may stand beside these.
+// ("mean_psnr", in dB, of super-resolution), and of each checkpoint, when it is written,
+//     {"step": 1000, "checkpoint": {"stall_seconds": 0.02, "write_seconds": 1.4}, "seconds": 802.6}
+// for how long training stood still, and how long the writing beside it took. "seconds" count from the run's first step
+// over all processes that worked on it. A number that was not finite is null. Other keys may stand beside these.
 #pragma once
 
 #include <cstdint>

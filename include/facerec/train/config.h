@@ -80,6 +80,7 @@ struct LoopConfig {
   std::string memory_format = "auto";
   bool gradient_checkpointing = false;
   bool sync_batch_norm = false;
+  bool cuda_graph = false;
   std::vector<std::string> freeze;
   std::string tune = "full";
   LoraConfig lora;
@@ -105,6 +106,9 @@ inline void describe(Fields& fields, LoopConfig& c) {
          "about a third more time (Chen et al. 2016, 1604.06174)");
   fields("sync_batch_norm", c.sync_batch_norm,
          "several processes: BatchNorm over the images of all of them, not of each by itself");
+  fields("cuda_graph", c.cuda_graph,
+         "on a GPU: record the step once and launch all of its kernels together, for small networks and batches; steps "
+         "must be alike, so not with several processes, head.sample_rate, loss.metric or gradient_checkpointing");
   fields("freeze", c.freeze,
          "parts of the backbone that stay as they are, by prefix of their names: [input_layer, body.0]");
   fields("tune", c.tune,

@@ -29,11 +29,13 @@ class Optimizer {
  public:
   Optimizer(OptimizerConfig config, const std::vector<ParameterGroup>& groups);
 
-  // One update with the gradients at hand; parameters without one are left alone. `lr` is the rate of the step; groups
-  // multiply it with their factor. skipped: float [] on the device of the parameters, 1: nothing is changed; undefined:
-  // 0. sampled: of these parameters the given rows alone are updated, with the gradients of the copies, and so are
-  // their momenta.
-  void step(double lr, const torch::Tensor& skipped = {}, const std::vector<SampledRows>& sampled = {});
+  // The learning rate of the steps to come; groups multiply it with their factor.
+  void set_rate(double lr);
+
+  // One update with the gradients at hand; parameters without one are left alone. skipped: float [] on the device of
+  // the parameters, 1: nothing is changed; undefined: 0. sampled: of these parameters the given rows alone are updated,
+  // with the gradients of the copies, and so are their momenta.
+  void step(const torch::Tensor& skipped = {}, const std::vector<SampledRows>& sampled = {});
 
   void zero_grad();
 
@@ -49,9 +51,11 @@ class Optimizer {
   struct Group {
     std::vector<Slot> slots;
     double weight_decay, lr_factor;
+    double rate = 0;
+    torch::Tensor rate_on_device = {};  // on a GPU in its place: a recorded step reads it anew
   };
 
-  void step_group(Group& group, double lr, const torch::Tensor& skipped, const std::vector<SampledRows>& sampled);
+  void step_group(Group& group, const torch::Tensor& skipped, const std::vector<SampledRows>& sampled);
 
   OptimizerConfig config_;
   std::vector<Group> groups_;

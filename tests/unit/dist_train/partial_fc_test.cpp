@@ -115,7 +115,8 @@ TEST_P(PartialFCReference, LossGradientsAndUpdatedRowsAreThoseOfThePeer) {
       // The peer moves rows that are not sampled too, by weight decay and momentum: rows are compared whose momentum
       // is the same.
       const Tensor before = head.weight.detach().clone();
-      optimizer.step(0.1, torch::zeros({}), head.sampled());
+      optimizer.set_rate(0.1);
+      optimizer.step(torch::zeros({}), head.sampled());
       const Tensor same = step == 0 ? used : used.masked_select(torch::isin(used, used_before));
       EXPECT_TRUE(torch::allclose(head.weight.index_select(0, same),
                                   reference.at(at + ".weight_after").index_select(0, same), 1e-4, 1e-5))
@@ -244,7 +245,8 @@ TEST(PartialFC, OnlySampledRowsAreUpdated) {
     const Tensor labels = torch::tensor({3, 7}, torch::kInt64);
     classifier.sample(labels);
     classifier.loss({}, torch::randn({2, size}), labels).backward();
-    optimizer.step(0.1, torch::zeros({}), head.sampled());
+    optimizer.set_rate(0.1);
+    optimizer.step(torch::zeros({}), head.sampled());
     const Tensor rows = head.sampled().front().rows;
     EXPECT_EQ(rows.numel(), 2 * 4) << "both centres of each class";
     const Tensor moved = (head.weight.detach() != before).any(1).nonzero().squeeze(1);

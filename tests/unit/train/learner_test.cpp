@@ -1,12 +1,17 @@
 #include "train/learner.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <functional>
+
+#include "facerec/core/error.h"
 #include "facerec/core/random.h"
 #include "facerec/model/head.h"
 
 namespace facerec {
 namespace {
+
+using testing::HasSubstr;
 
 const World alone;
 
@@ -67,6 +72,37 @@ TEST(Learner, AStepWhoseLossIsNotFiniteChangesNothing) {
   }
   EXPECT_TRUE(learner->step({random_batch(4, 3)}, 0.1, false).finite);
   EXPECT_FALSE(equal(copy_of(backbone_of(*learner)), before));
+}
+
+// What a GPU records lies in the same memory at every step; the CPU does the same steps by hand.
+TEST(Learner, StepsOfARecordedKindAreTheSameSteps) {
+  TrainConfig recorded = tiny_config();
+  recorded.train.cuda_graph = true;
+  const auto plain = make_learner(tiny_config()), kept = make_learner(recorded);
+  for (uint64_t step = 0; step < 6; ++step) {
+    const std::vector<Batch> batches{random_batch(4, 2 * step), random_batch(4, 2 * step + 1)};
+    const double rate = 0.1 / static_cast<double>(step + 1);
+    EXPECT_EQ(plain->step(batches, rate, step == 0).loss, kept->step(batches, rate, step == 0).loss);
+  }
+  EXPECT_TRUE(equal(copy_of(backbone_of(*plain)), copy_of(backbone_of(*kept))));
+}
+
+TEST(Learner, RefusesToRecordStepsThatDiffer) {
+  const auto expect_refusal = [](const std::function<void(TrainConfig&)>& change, const char* reason) {
+    TrainConfig config = tiny_config();
+    config.train.cuda_graph = true;
+    change(config);
+    try {
+      make_learner(config);
+      ADD_FAILURE() << reason;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(reason));
+      EXPECT_EQ(error.key(), "train.cuda_graph");
+    }
+  };
+  expect_refusal([](TrainConfig& c) { c.head.sample_rate = 0.5; }, "head.sample_rate");
+  expect_refusal([](TrainConfig& c) { c.loss.metric.resize(1); }, "loss.metric");
+  expect_refusal([](TrainConfig& c) { c.train.gradient_checkpointing = true; }, "random numbers");
 }
 
 TEST(Learner, AccumulatedBatchesAreOneLargeBatch) {

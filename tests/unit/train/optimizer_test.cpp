@@ -26,7 +26,8 @@ std::vector<std::vector<double>> trajectory(const OptimizerConfig& config, torch
   record();
   for (int t = 0; t < 5; ++t) {
     p.mutable_grad() = torch::sin(0.7 * i + 1.3 * t).to(type);
-    optimizer.step(config.lr);
+    optimizer.set_rate(config.lr);
+    optimizer.step();
     record();
   }
   return points;

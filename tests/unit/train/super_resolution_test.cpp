@@ -56,6 +56,10 @@ Batch batch_of(const Dataset& faces, int64_t first, int64_t count) {
   return batch;
 }
 
+std::vector<LossTerm> losses_of(SuperResolutionObjective& objective, const Batch& batch) {
+  return objective.losses(to_device(batch, objective, torch::kCPU), false);
+}
+
 double train(SuperResolutionObjective& objective, const Dataset& faces, int64_t steps, double lr) {
   OptimizerConfig config;
   config.name = "adam";
@@ -64,9 +68,10 @@ double train(SuperResolutionObjective& objective, const Dataset& faces, int64_t 
   double loss = 0;
   for (int64_t step = 0; step < steps; ++step) {
     optimizer.zero_grad();
-    const torch::Tensor value = objective.losses(batch_of(faces, 8 * step, 8), false).front().value;
+    const torch::Tensor value = losses_of(objective, batch_of(faces, 8 * step, 8)).front().value;
     value.backward();
-    optimizer.step(lr);
+    optimizer.set_rate(lr);
+    optimizer.step();
     loss = value.item<double>();
   }
   return loss;
@@ -145,7 +150,7 @@ TEST_F(SuperResolutionTask, TheLossIsThatOfTheReducedImage) {
         .permute({0, 3, 1, 2});
   };
   const torch::Tensor expected = (task.network().forward(planes(small)) - planes(whole)).abs().mean();
-  const auto terms = task.losses(batch_of(faces, 0, 1), false);
+  const auto terms = losses_of(task, batch_of(faces, 0, 1));
   EXPECT_EQ(terms.front().name, "l1");
   EXPECT_NEAR(terms.front().value.item<double>(), expected.item<double>(), 1e-3);
 }
