@@ -30,8 +30,8 @@ with tempfile.TemporaryDirectory() as folder:
         "data: {train: [{path: identities.csv, columns: {file: file, identity: identity}}]}\n"
         "model: {name: mbf, dropout: 0}\n"
         "head: {name: arcface, sample_rate: 0.1}\n"
-        "train: {batch_size: 64, max_steps: 12, precision: fp32, memory_format: channels_last}\n"
-        "checkpoint: {every_steps: 6, keep: 1}\n"
+        "train: {batch_size: 64, max_steps: 15, precision: fp32, memory_format: channels_last}\n"
+        "checkpoint: {every_steps: 5, keep: 1}\n"
         "run: {dir: runs, name: million, device: cpu}\n")
     outcome = subprocess.run([facerec, "train", "config.yaml", "--json"], check=True, capture_output=True, text=True,
                              env=dict(os.environ, OMP_WAIT_POLICY="passive"))

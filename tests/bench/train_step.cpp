@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <limits>
 
-#include "facerec/core/parallel.h"
 #include "train/learner.h"
+#include "train/run_set_up.h"
 #include "train/step_times.h"
 
 namespace {
@@ -37,17 +37,18 @@ Batch random_batch(int64_t images, int64_t classes) {
   batch.pixels.assign(pixels.data_ptr<uint8_t>(), pixels.data_ptr<uint8_t>() + pixels.numel());
   batch.labels.assign(labels.data_ptr<int64_t>(), labels.data_ptr<int64_t>() + images);
   batch.indices.resize(static_cast<size_t>(images));
+  batch.total = images;
   return batch;
 }
 
 void run(const char* backbone, Numerics numerics, int64_t images, int64_t steps, int64_t classes) {
   using Clock = std::chrono::steady_clock;
-  at::set_num_threads(resolve_threads(0));
-  torch::manual_seed(1);
+  const World alone;
   TrainConfig config = configuration(backbone, images);
+  set_up_library(config);
   config.train.precision = numerics.precision;
-  if (numerics.memory_format == "auto") numerics = decide_numerics(config, {classes}, torch::kCPU);
-  Learner learner(config, {classes}, torch::kCPU, numerics);
+  if (numerics.memory_format == "auto") numerics = decide_numerics(config, {classes}, torch::kCPU, alone);
+  Learner learner(config, {classes}, Compute{torch::kCPU, numerics, alone});
   const std::vector<Batch> batches{random_batch(images, classes)};
   learner.step(batches, config.optimizer.lr, false);
   StepTimes times(torch::kCPU);
