@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <map>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -59,11 +60,13 @@ TEST(Train, WritesARunAndAnswersInJson) {
   }
   EXPECT_FALSE(fs::exists(run / "checkpoints/step_00000012")) << "only two are kept";
   std::istringstream metrics(read_text(run / "metrics.jsonl"));
-  int steps = 0, validations = 0;
-  for (std::string line; std::getline(metrics, line);)
-    (nlohmann::json::parse(line).contains("loss") ? steps : validations)++;
-  EXPECT_EQ(steps, 18);
-  EXPECT_EQ(validations, 2);
+  std::map<std::string, int> told;
+  for (std::string line; std::getline(metrics, line);) {
+    const auto event = nlohmann::json::parse(line);
+    for (const char* kind : {"loss", "validation", "checkpoint"}) told[kind] += event.contains(kind) ? 1 : 0;
+    EXPECT_GT(event.value(nlohmann::json::json_pointer("/checkpoint/stall_seconds"), 1.0), 0);
+  }
+  EXPECT_EQ(told, (std::map<std::string, int>{{"loss", 18}, {"validation", 2}, {"checkpoint", 6}}));
   EXPECT_EQ(facerec({"train", run / "config.yaml", "--print-config"}).out, read_text(run / "config.yaml"));
 }
 

@@ -28,7 +28,7 @@ def logged(run):
         if not text.endswith("\n"):
             continue
         line = json.loads(text)
-        group = "validation" if "validation" in line else "train"
+        group = next((kind for kind in ("validation", "checkpoint") if kind in line), "train")
         for key, value in line.items():
             values = value if isinstance(value, dict) else {key: value} if key not in NO_SCALARS else {}
             for name, number in values.items():
