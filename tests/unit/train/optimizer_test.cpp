@@ -75,8 +75,8 @@ TEST(Optimizer, TrajectoriesEqualPyTorch) {
 
 TEST(ClipGradients, EqualsPyTorch) {
   FACEREC_NEEDS_TEST_DATA();
-  for (const auto& expected :
-       test::load_json(test::test_data() / "reference/numerics/optim/optimisers.json").at("clip_grad_norm")) {
+  const auto optimisers = test::load_json(test::test_data() / "reference/numerics/optim/optimisers.json");
+  for (const auto& expected : optimisers.at("clip_grad_norm")) {
     std::vector<torch::Tensor> parameters;
     for (const auto& [index, shape] :
          {std::pair(0, std::vector<int64_t>{3, 4}), std::pair(1, std::vector<int64_t>{5})}) {
