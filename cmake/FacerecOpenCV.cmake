@@ -7,6 +7,9 @@ foreach(module core imgproc imgcodecs objdetect)
   set_target_properties(opencv::${module} PROPERTIES
     IMPORTED_LOCATION "${OPENCV_${module}_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${OPENCV_INCLUDE_DIR}")
 endforeach()
+file(STRINGS "${OPENCV_INCLUDE_DIR}/opencv2/core/version.hpp" lines REGEX "define CV_VERSION_(MAJOR|MINOR|REVISION) ")
+string(REGEX REPLACE "[^0-9]+" "." FACEREC_OPENCV_VERSION "${lines}")
+string(REGEX REPLACE "^\\.|\\.$" "" FACEREC_OPENCV_VERSION "${FACEREC_OPENCV_VERSION}")
 
 find_path(TURBOJPEG_INCLUDE_DIR turbojpeg.h REQUIRED)
 find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)

@@ -15,6 +15,16 @@ string(REGEX REPLACE "^\\.|\\.$" "" FACEREC_TORCH_VERSION "${FACEREC_TORCH_VERSI
 if(FACEREC_TORCH_VERSION VERSION_LESS 2.7)
   message(FATAL_ERROR "LibTorch ${FACEREC_TORCH_VERSION} in ${FACEREC_TORCH_ROOT} is too old: 2.7 or later is needed.")
 endif()
+# Which CUDA it is built for: told by the wheel (version.py) or the zip (build-version: 2.13.0+cu130).
+set(FACEREC_CUDA_VERSION "")
+foreach(file version.py build-version)
+  if(EXISTS "${FACEREC_TORCH_ROOT}/${file}")
+    file(READ "${FACEREC_TORCH_ROOT}/${file}" text)
+    if(text MATCHES "\\+cu([0-9]+)([0-9])")
+      set(FACEREC_CUDA_VERSION "${CMAKE_MATCH_1}.${CMAKE_MATCH_2}")
+    endif()
+  endif()
+endforeach()
 message(STATUS "LibTorch ${FACEREC_TORCH_VERSION} in ${FACEREC_TORCH_ROOT}")
 
 add_library(facerec_torch INTERFACE)

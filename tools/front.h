@@ -29,6 +29,9 @@ RunVerb set_up_identify(CLI::App& app);
 RunVerb set_up_embed(CLI::App& app);
 RunVerb set_up_enroll(CLI::App& app);
 RunVerb set_up_bench(CLI::App& app);
+RunVerb set_up_doctor(CLI::App& app);
+RunVerb set_up_completion(CLI::App& app);
+RunVerb set_up_manual(CLI::App& app);
 
 // --arch, --publisher and --preprocess, for every verb that opens a model.
 void add_model_options(CLI::App& app, ModelOptions& options);

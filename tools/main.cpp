@@ -11,36 +11,11 @@
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
-#include "tools/front.h"
+#include "tools/commands.h"
+#include "tools/version.h"
 
 namespace facerec {
 namespace {
-
-struct VerbEntry {
-  const char* name;
-  const char* help;
-  RunVerb (*set_up)(CLI::App&);
-};
-
-constexpr VerbEntry verbs[] = {
-    {"synth", "procedural identities: a stand-in data set that needs no download", set_up_synth},
-    {"align", "photographs to crops of their faces: detection, five landmarks, similarity", set_up_align},
-    {"pack", "a data set from one form into another", set_up_pack},
-    {"train", "train a model from a configuration", set_up_train},
-    {"finetune", "train on from a model, and compare it before and after", set_up_finetune},
-    {"runs", "what was trained, how far and how well; two runs compared", set_up_runs},
-    {"eval", "benchmarks: verification, templates, identification; before and after; a report", set_up_eval},
-    {"embed", "images to a file of embeddings: folders, lists, data sets of any size", set_up_embed},
-    {"verify", "are two pictures of the same person? similarity, decision and what the threshold rests on",
-     set_up_verify},
-    {"calibrate", "thresholds for a wanted rate of false matches, with confidence intervals", set_up_calibrate},
-    {"enroll", "pictures of known people into a gallery; list, remove, rename, export them", set_up_enroll},
-    {"identify", "who is in a picture: its faces against a gallery, strangers unknown", set_up_identify},
-    {"info", "what is this file or folder: checkpoint, run, data set, gallery", set_up_info},
-    {"export", "a model as .safetensors, .pth or .onnx, for others to use", set_up_export},
-    {"bench", "how fast a training runs here, and what its time and memory go into", set_up_bench},
-    {"models", "published weights of the face detectors: list, download", set_up_models},
-};
 
 constexpr int exit_failed = 1, exit_usage = 2;
 
@@ -73,24 +48,13 @@ bool asks_for_json(int argc, char** argv) {
   return std::any_of(argv + 1, argv + argc, [](std::string_view word) { return word == "--json"; });
 }
 
-void add_common(CLI::App& app, CommonOptions& common) {
-  app.add_flag("--json", common.json, "one JSON document on standard output and nothing else there");
-  app.add_flag("-q,--quiet", common.quiet, "only warnings and errors on standard error");
-  app.add_flag("-v,--verbose", common.verbose, "more on standard error");
-}
-
 int run(int argc, char** argv) {
   CLI::App app("Trains, fine-tunes, evaluates and uses face-recognition models.", "facerec");
-  app.set_version_flag("--version", std::string("facerec ") + FACEREC_VERSION);
+  app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   app.get_formatter()->column_width(36);
   CommonOptions common;
-  std::vector<std::pair<CLI::App*, RunVerb>> commands;
-  for (const VerbEntry& verb : verbs) {
-    CLI::App* command = app.add_subcommand(verb.name, verb.help);
-    commands.emplace_back(command, verb.set_up(*command));
-    add_common(*command, common);
-  }
+  const std::vector<Command> commands = add_commands(app, common);
   const bool json = asks_for_json(argc, argv);
   try {
     app.parse(argc, argv);

@@ -237,6 +237,10 @@ struct ModelsVerb {
 };
 
 // The functions of libfacerec.so; each returns an exit code and throws Error.
+struct DoctorVerb {
+  std::string version;  // of the front, as --version tells it
+};
+
 struct Verbs {
   int (*synth)(const SynthVerb&, const CommonOptions&);
   int (*train)(const TrainVerb&, const CommonOptions&);
@@ -253,6 +257,7 @@ struct Verbs {
   int (*calibrate)(const CalibrateVerb&, const CommonOptions&);
   int (*enroll)(const EnrollVerb&, const CommonOptions&);
   int (*bench)(const BenchVerb&, const CommonOptions&);
+  int (*doctor)(const DoctorVerb&, const CommonOptions&);
 };
 
 }  // namespace facerec

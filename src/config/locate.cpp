@@ -1,7 +1,6 @@
-#include <charconv>
-
 #include "config/message.h"
 #include "facerec/config/config.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -9,9 +8,7 @@ namespace {
 const Node* child(const Node& node, const std::string& key) {
   if (node.kind != Node::Kind::list) return node.find(key);
   size_t index = 0;
-  const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), index);
-  return code == std::errc{} && end == key.data() + key.size() && index < node.items.size() ? &node.items[index]
-                                                                                            : nullptr;
+  return parse_number(key, index) && index < node.items.size() ? &node.items[index] : nullptr;
 }
 
 // Of the value at `key`, or of the section around it when that is not given.

@@ -3,10 +3,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "config/message.h"
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -57,8 +57,7 @@ class Converter {
 Node* child_for_path(Node& node, const std::string& key, const Origin& origin) {
   if (node.kind == Node::Kind::list) {
     size_t index = 0;
-    const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), index);
-    if (code != std::errc{} || end != key.data() + key.size() || index > node.items.size()) {
+    if (!parse_number(key, index) || index > node.items.size()) {
       throw config_error(origin, "'" + key + "' is not an index of a list of " + std::to_string(node.items.size()));
     }
     if (index == node.items.size()) node.items.emplace_back();

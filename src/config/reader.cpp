@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -16,10 +15,9 @@ namespace {
 }
 
 template <class Number>
-bool parse_number(const std::string& text, Number& number) {
-  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
-  const auto [end, code] = std::from_chars(begin, text.data() + text.size(), number);
-  return code == std::errc{} && end == text.data() + text.size();
+bool parse_signed(std::string_view text, Number& number) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return parse_number(text, number);
 }
 
 const std::string& scalar_of(const Node& node, const std::string& path, const char* wanted) {
@@ -34,11 +32,11 @@ void assign(const Node& node, const std::string& path, bool& value) {
 }
 
 void assign(const Node& node, const std::string& path, int64_t& value) {
-  if (!parse_number(scalar_of(node, path, "a whole number"), value)) wrong_type(node, path, "a whole number");
+  if (!parse_signed(scalar_of(node, path, "a whole number"), value)) wrong_type(node, path, "a whole number");
 }
 
 void assign(const Node& node, const std::string& path, double& value) {
-  if (!parse_number(scalar_of(node, path, "a number"), value) || !std::isfinite(value))
+  if (!parse_signed(scalar_of(node, path, "a number"), value) || !std::isfinite(value))
     wrong_type(node, path, "a finite number");
 }
 

@@ -42,7 +42,7 @@ struct Starter {
   }
 };
 
-constexpr int64_t no_limit = std::numeric_limits<int32_t>::max();
+constexpr int64_t largest_number = std::numeric_limits<int32_t>::max();
 
 bool is_set(const char* name) {
   const char* value = std::getenv(name);
@@ -63,15 +63,15 @@ void check_rank(const Starter& from, const char* rank_name, int64_t rank, const 
 ProcessPlace torchrun_place() {
   const Starter torchrun{torchrun_remedy};
   ProcessPlace place;
-  place.size = torchrun.number("WORLD_SIZE", "RANK", 1, no_limit);
-  place.rank = torchrun.number("RANK", "WORLD_SIZE", 0, no_limit);
+  place.size = torchrun.number("WORLD_SIZE", "RANK", 1, largest_number);
+  place.rank = torchrun.number("RANK", "WORLD_SIZE", 0, largest_number);
   check_rank(torchrun, "RANK", place.rank, "WORLD_SIZE", place.size);
   const std::string restarts = text_or("TORCHELASTIC_RESTART_COUNT", "0");
   place.restarted = restarts != "0";
   place.attempt = text_or("TORCHELASTIC_RUN_ID", "none") + "/" + restarts;
   if (place.size == 1) return place;
   place.local_size = torchrun.number("LOCAL_WORLD_SIZE", "RANK", 1, place.size);
-  place.local_rank = torchrun.number("LOCAL_RANK", "RANK", 0, no_limit);
+  place.local_rank = torchrun.number("LOCAL_RANK", "RANK", 0, largest_number);
   check_rank(torchrun, "LOCAL_RANK", place.local_rank, "LOCAL_WORLD_SIZE", place.local_size);
   place.address = torchrun.text("MASTER_ADDR", "RANK");
   place.port = static_cast<uint16_t>(torchrun.number("MASTER_PORT", "RANK", 1, 65535));
@@ -108,7 +108,7 @@ std::optional<int64_t> tasks_of_node(const std::string& text, int64_t node) {
 }
 
 int64_t slurm_local_size(const Starter& slurm, int64_t size) {
-  const int64_t node = is_set("SLURM_NODEID") ? slurm.number("SLURM_NODEID", "SLURM_PROCID", 0, no_limit) : 0;
+  const int64_t node = is_set("SLURM_NODEID") ? slurm.number("SLURM_NODEID", "SLURM_PROCID", 0, largest_number) : 0;
   for (const char* name : {"SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE"}) {
     if (!is_set(name)) continue;
     const auto tasks = tasks_of_node(std::getenv(name), node);
@@ -146,21 +146,21 @@ ProcessPlace slurm_place() {
   const Starter slurm{slurm_remedy};
   ProcessPlace place;
   const char* size_name = is_set("SLURM_STEP_NUM_TASKS") ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS";
-  place.size = slurm.number(size_name, "SLURM_PROCID", 1, no_limit);
-  place.rank = slurm.number("SLURM_PROCID", "SLURM_STEP_ID", 0, no_limit);
+  place.size = slurm.number(size_name, "SLURM_PROCID", 1, largest_number);
+  place.rank = slurm.number("SLURM_PROCID", "SLURM_STEP_ID", 0, largest_number);
   check_rank(slurm, "SLURM_PROCID", place.rank, size_name, place.size);
   const std::string restarts = text_or("SLURM_RESTART_COUNT", "0");
   place.restarted = restarts != "0";
   place.attempt = fmt::format("{}.{}/{}", text_or("SLURM_JOB_ID", "0"), std::getenv("SLURM_STEP_ID"), restarts);
   if (place.size == 1) return place;
   place.local_size = slurm_local_size(slurm, place.size);
-  place.local_rank = slurm.number("SLURM_LOCALID", "SLURM_PROCID", 0, no_limit);
+  place.local_rank = slurm.number("SLURM_LOCALID", "SLURM_PROCID", 0, largest_number);
   check_rank(slurm, "SLURM_LOCALID", place.local_rank, "the tasks of this node", place.local_size);
   place.address = slurm_address(slurm);
   // As PyTorch Lightning chooses it: jobs of one machine differ, and all processes of a job find the same.
   const int64_t port = is_set("MASTER_PORT")
                            ? slurm.number("MASTER_PORT", "SLURM_PROCID", 1, 65535)
-                           : 15000 + slurm.number("SLURM_JOB_ID", "SLURM_PROCID", 0, no_limit) % 10000;
+                           : 15000 + slurm.number("SLURM_JOB_ID", "SLURM_PROCID", 0, largest_number) % 10000;
   place.port = static_cast<uint16_t>(port);
   return place;
 }

@@ -7,6 +7,7 @@
 #include "data/pair_builder.h"
 #include "data/word_lines.h"
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -20,7 +21,7 @@ std::vector<std::string> read_list(const fs::path& folder, const fs::path& file)
   std::vector<std::string> paths;
   for_word_lines(file, [&](int64_t line, Words words) {
     uint32_t number = 0;
-    if (words.size() != 2 || !parse_count(words[0], number) || number != paths.size() + 1) {
+    if (words.size() != 2 || !parse_number(words[0], number) || number != paths.size() + 1) {
       throw bad_form(file, line, "number path");
     }
     paths.push_back((folder / "Protocol" / words[1]).lexically_normal().lexically_relative(folder).string());
@@ -31,7 +32,7 @@ std::vector<std::string> read_list(const fs::path& folder, const fs::path& file)
 const std::string& path_at(const std::vector<std::string>& paths, std::string_view number, const fs::path& file,
                            int64_t line) {
   uint32_t value = 0;
-  if (!parse_count(number, value) || value == 0 || value > paths.size()) throw bad_form(file, line, "i,j");
+  if (!parse_number(number, value) || value == 0 || value > paths.size()) throw bad_form(file, line, "i,j");
   return paths[value - 1];
 }
 

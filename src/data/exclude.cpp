@@ -11,19 +11,19 @@
 namespace facerec {
 namespace {
 
-struct Line {
+struct ExclusionLine {
   int number;
   bool used = false;
 };
 
-std::map<std::string, Line> read_lines(const fs::path& list) {
+std::map<std::string, ExclusionLine> read_lines(const fs::path& list) {
   std::istringstream text(read_text(list));
-  std::map<std::string, Line> lines;
+  std::map<std::string, ExclusionLine> lines;
   int number = 0;
   for (std::string line; std::getline(text, line);) {
     ++number;
     if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines.try_emplace(line, Line{number});
+    if (!line.empty()) lines.try_emplace(line, ExclusionLine{number});
   }
   return lines;
 }
@@ -31,7 +31,7 @@ std::map<std::string, Line> read_lines(const fs::path& list) {
 }  // namespace
 
 std::shared_ptr<const Dataset> exclude(std::shared_ptr<const Dataset> data, const fs::path& list) {
-  std::map<std::string, Line> lines = read_lines(list);
+  std::map<std::string, ExclusionLine> lines = read_lines(list);
   auto named = [&](const std::string& text) {
     const auto found = lines.find(text);
     if (found != lines.end()) found->second.used = true;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "data/image_files.h"
@@ -79,8 +78,7 @@ void parse_line(const fs::path& list, int64_t number, std::string_view whole, En
   if (path_end == std::string_view::npos) throw bad_line(list, number, "not of the form `path label`");
   const std::string_view label = line.substr(space + 1, end - space);
   int64_t value = 0;
-  const auto [parsed, code] = std::from_chars(label.data(), label.data() + label.size(), value);
-  if (code != std::errc{} || parsed != label.data() + label.size() || value < 0) {
+  if (!parse_number(label, value) || value < 0) {
     throw bad_line(list, number, fmt::format("'{}' is not a label, a whole number from 0", printable(label)));
   }
   const std::string_view path = line.substr(0, path_end + 1);

@@ -19,7 +19,7 @@
 namespace facerec {
 namespace {
 
-constexpr size_t block = 128;                // images that are read at a time; one may be a large photograph
+constexpr size_t images_at_once = 128;       // images that are read at a time; one may be a large photograph
 constexpr int64_t images_per_sync = 20'000;  // a second or two of work that a kill can cost
 
 // The order in which a format wants the images.
@@ -112,7 +112,7 @@ class Packing {
 
   void write_block(PackWriter& writer) {
     const auto first = static_cast<size_t>(state_.done);
-    std::vector<Slot> slots(std::min(block, order_.size() - first));
+    std::vector<Slot> slots(std::min(images_at_once, order_.size() - first));
     parallel_for(static_cast<int64_t>(slots.size()), options_.threads,
                  [&](int64_t i) { slots[static_cast<size_t>(i)] = read(order_[first + static_cast<size_t>(i)]); });
     for (size_t i = 0; i < slots.size(); ++i) {

@@ -14,35 +14,35 @@
 namespace facerec {
 namespace {
 
-struct Line {
+struct PairLine {
   int64_t number;
   std::vector<std::string> words;
 };
 
-std::vector<Line> read_lines(const fs::path& list) {
-  std::vector<Line> lines;
+std::vector<PairLine> read_lines(const fs::path& list) {
+  std::vector<PairLine> lines;
   for_word_lines(list, [&](int64_t number, Words words) { lines.push_back({number, {words.begin(), words.end()}}); });
   return lines;
 }
 
 bool is_count(const std::string& word) {
   uint32_t value = 0;
-  return parse_count(word, value);
+  return parse_number(word, value);
 }
 
-bool starts_as_lfw(const std::vector<Line>& lines) {
+bool starts_as_lfw(const std::vector<PairLine>& lines) {
   return !lines.empty() && lines[0].words.size() <= 2 && is_count(lines[0].words[0]);
 }
 
 // RFW's lists: LFW's lines without the first.
-bool starts_as_rfw(const std::vector<Line>& lines) {
+bool starts_as_rfw(const std::vector<PairLine>& lines) {
   if (lines.empty()) return false;
   const std::vector<std::string>& words = lines[0].words;
   return (words.size() == 3 || words.size() == 4) && is_count(words[1]) && is_count(words.back());
 }
 
 // CALFW's and CPLFW's: an image a line.
-bool starts_as_halves(const std::vector<Line>& lines) {
+bool starts_as_halves(const std::vector<PairLine>& lines) {
   return !lines.empty() && lines[0].words.size() == 2 && has_image_extension(lines[0].words[0]);
 }
 
@@ -64,29 +64,29 @@ class PairReader {
   }
 
  private:
-  Error bad(const Line& line, const std::string& what) const { return bad_line(list_, line.number, what); }
+  Error bad(const PairLine& line, const std::string& what) const { return bad_line(list_, line.number, what); }
 
   std::string existing(int64_t line, const std::string& path) const {
     return pairs_.existing(path, fmt::format("line {} of {}", line, text_of(list_)));
   }
 
-  void read(const std::vector<Line>& lines) {
+  void read(const std::vector<PairLine>& lines) {
     if (starts_as_lfw(lines)) {
       read_lfw(lines);
     } else if (starts_as_rfw(lines)) {
-      for (const Line& line : lines) read_lfw_pair(line, 0, line.words.size() == 3);
+      for (const PairLine& line : lines) read_lfw_pair(line, 0, line.words.size() == 3);
     } else if (starts_as_halves(lines)) {
       read_halves(lines);
     } else {
-      for (const Line& line : lines) read_flat(line);
+      for (const PairLine& line : lines) read_flat(line);
     }
   }
 
-  void read_lfw(const std::vector<Line>& lines) {
+  void read_lfw(const std::vector<PairLine>& lines) {
     uint32_t folds = 1, count = 0;
     const std::vector<std::string>& header = lines[0].words;
-    if (header.size() == 2) parse_count(header[0], folds);
-    if (!parse_count(header.back(), count) || folds == 0 || count == 0)
+    if (header.size() == 2) parse_number(header[0], folds);
+    if (!parse_number(header.back(), count) || folds == 0 || count == 0)
       throw bad(lines[0], "the first line must be `folds n`");
     const uint64_t expected = uint64_t{folds} * 2 * count;
     if (lines.size() - 1 != expected) {
@@ -98,7 +98,7 @@ class PairReader {
       read_lfw_pair(lines[i + 1], static_cast<uint16_t>(i / (2 * count)), i / count % 2 == 0);
   }
 
-  void read_lfw_pair(const Line& line, uint16_t fold, bool same) {
+  void read_lfw_pair(const PairLine& line, uint16_t fold, bool same) {
     const std::vector<std::string>& words = line.words;
     if (words.size() != (same ? 3U : 4U))
       throw bad(line, same ? "a same pair is `name i j`" : "a different pair is `name1 i name2 j`");
@@ -107,9 +107,9 @@ class PairReader {
   }
 
   // "" when there is no such file.
-  std::string lfw_file(const Line& line, const std::string& name, const std::string& number) const {
+  std::string lfw_file(const PairLine& line, const std::string& name, const std::string& number) const {
     uint32_t value = 0;
-    if (!parse_count(number, value)) throw bad(line, "'" + number + "' is not an image number");
+    if (!parse_number(number, value)) throw bad(line, "'" + number + "' is not an image number");
     const std::string stem = fmt::format("{}/{}_{:04}", name, name, value);
     for (const char* extension : {".jpg", ".png", ".jpeg", ".bmp", ".webp", ".JPG", ".PNG", ".JPEG", ".BMP", ".WEBP"}) {
       std::error_code code;
@@ -118,7 +118,7 @@ class PairReader {
     return existing(line.number, stem + ".jpg");
   }
 
-  void read_halves(const std::vector<Line>& lines) {
+  void read_halves(const std::vector<PairLine>& lines) {
     if (lines.size() % 2 != 0) throw bad(lines.back(), "the second image of the last pair is missing");
     for (size_t i = 0; i < lines.size(); i += 2) {
       const bool same = is_same(lines[i]);
@@ -128,13 +128,13 @@ class PairReader {
     }
   }
 
-  bool is_same(const Line& half) const {
+  bool is_same(const PairLine& half) const {
     uint32_t label = 0;
-    if (half.words.size() != 2 || !parse_count(half.words[1], label)) throw bad(half, "not of the form `path n`");
+    if (half.words.size() != 2 || !parse_number(half.words[1], label)) throw bad(half, "not of the form `path n`");
     return label != 0;
   }
 
-  void read_flat(const Line& line) {
+  void read_flat(const PairLine& line) {
     const std::vector<std::string>& words = line.words;
     if (words.size() != 3 || (words[2] != "0" && words[2] != "1" && words[2] != "-1"))
       throw bad(line, "not of the form `pathA pathB 0|1`");

@@ -28,7 +28,7 @@ using nlohmann::json;
 constexpr std::string_view mark = "FRINDEX\x02";
 const char* const kept_suffix = ".facerec-index";
 constexpr uint64_t entry_size = 12, end_size = 8;
-constexpr uint64_t block = entry_size << 16;          // read and written at once
+constexpr uint64_t index_block = entry_size << 16;    // read and written at once
 constexpr uint64_t longest_text = uint64_t{1} << 24;  // bytes of JSON; 1,000 problems take less
 constexpr int64_t most_problems = int64_t{1} << 32;   // more are told by no index of ours
 constexpr uint32_t largest_label = (uint32_t{1} << 31) - 1;
@@ -101,8 +101,8 @@ void report(const Told& told, const fs::path& file, Problems& problems) {
 bool is_sound(const MappedFile& file, std::span<const std::byte> entries) {
   const std::span<const std::byte> all = file.bytes();
   uint32_t crc = crc32c(all.first(mark.size()));
-  for (uint64_t begin = 0; begin < entries.size(); begin += block) {
-    const auto part = entries.subspan(begin, std::min(block, entries.size() - begin));
+  for (uint64_t begin = 0; begin < entries.size(); begin += index_block) {
+    const auto part = entries.subspan(begin, std::min(index_block, entries.size() - begin));
     crc = crc32c(part, crc);
     uint32_t seen = 0;
     for (uint64_t i = 0; i < part.size(); i += entry_size) seen |= number_at(part, i + 8);
@@ -167,7 +167,7 @@ class IndexWriter : public RecordSink {
     pending_.resize(end + entry_size);
     std::memcpy(pending_.data() + end, &offset, sizeof offset);
     std::memcpy(pending_.data() + end + sizeof offset, &label, sizeof label);
-    if (file_ != nullptr && pending_.size() >= block) flush();
+    if (file_ != nullptr && pending_.size() >= index_block) flush();
   }
 
   void leave_out(BadInput problem) override {

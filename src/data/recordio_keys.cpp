@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "data/recordio_scan.h"
 #include "facerec/core/error.h"
@@ -13,12 +12,6 @@ namespace facerec {
 namespace {
 
 constexpr size_t shortest_line = 4;  // of a .idx: two digits, a tab, an end
-
-template <class Number>
-bool parse_number(std::string_view text, Number& value) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && end == text.data() + text.size();
-}
 
 // Takes the text up to `separator` (or all of it) off the front of `rest`.
 std::string_view take(std::string_view& rest, char separator) {

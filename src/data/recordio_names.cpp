@@ -3,9 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -17,30 +17,24 @@ std::string_view text_in(const MappedFile& file) {
 }
 
 // A line of a .lst.
-struct Line {
+struct ListLine {
   std::optional<uint64_t> key;  // im2rec's
   double label;
   std::string_view path;
 };
 
-template <class Number>
-bool parse_number(std::string_view text, Number& value) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && end == text.data() + text.size();
-}
-
-std::optional<Line> parse_line(std::string_view text) {
+std::optional<ListLine> parse_line(std::string_view text) {
   if (text.ends_with('\r')) text.remove_suffix(1);
   const size_t first = text.find('\t'), last = text.rfind('\t');
   if (first == last) return {};
   const std::string_view front = text.substr(0, first), back = text.substr(last + 1);
   const std::string_view middle = text.substr(first + 1, last - first - 1);
   double label = 0;
-  if (parse_number(back, label) && middle.find('/') != std::string_view::npos) return Line{{}, label, middle};
+  if (parse_number(back, label) && middle.find('/') != std::string_view::npos) return ListLine{{}, label, middle};
   uint64_t key = 0;
   // Of several labels the first.
   if (!parse_number(front, key) || !parse_number(middle.substr(0, middle.find('\t')), label)) return {};
-  return Line{key, label, back};
+  return ListLine{key, label, back};
 }
 
 // A path's folder and file, and what stands before them.
@@ -116,7 +110,7 @@ std::optional<std::string> RecordNames::path(int64_t image) const try {
   list_->read(lines_[first], std::as_writable_bytes(std::span(text)));
   std::string_view rest = text;
   for (int64_t i = position % stride; i > 0; --i) rest.remove_prefix(rest.find('\n') + 1);
-  const std::optional<Line> line = parse_line(rest.substr(0, rest.find('\n')));
+  const std::optional<ListLine> line = parse_line(rest.substr(0, rest.find('\n')));
   const std::optional<Place> place = line ? place_of(line->path) : std::nullopt;
   if (!place || line->label != index_.label(image)) return {};
   return std::string(place->identity) + "/" + std::string(place->file);
@@ -156,7 +150,7 @@ bool RecordNames::fits(std::string_view text) const {
     begin = std::min(end + 1, text.size());
     const Run run = runs_.empty() ? Run{0, 0, 0} : run_of(image);
     if (position != image - run.image + run.position) continue;
-    const std::optional<Line> line = parse_line(content);
+    const std::optional<ListLine> line = parse_line(content);
     const std::optional<Place> place = line ? place_of(line->path) : std::nullopt;
     if (!place || line->label != index_.label(image)) return false;
     if (line->key && !runs_.empty() && *line->key != key_in(run, image)) return false;

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <unordered_map>
 
 #include "data/image_files.h"
 #include "data/word_lines.h"
+#include "facerec/core/text.h"
 #include "facerec/data/protocols.h"
 
 namespace facerec {
@@ -42,8 +42,7 @@ Lists lists_in(const fs::path& folder) {
 template <class Number>
 Number parse(const fs::path& file, int64_t line, std::string_view word) {
   Number value{};
-  const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (code != std::errc{} || end != word.data() + word.size()) {
+  if (!parse_number(word, value)) {
     throw bad_line(file, line, fmt::format("'{}' is not a number", word.substr(0, 40)));
   }
   return value;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 namespace facerec {
@@ -34,11 +33,6 @@ void for_word_lines(const fs::path& file, const std::function<void(int64_t, Word
     if (!words.empty()) work(number, words);
     begin = end + 1;
   }
-}
-
-bool parse_count(std::string_view text, uint32_t& value) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && end == text.data() + text.size();
 }
 
 Error bad_line(const fs::path& file, int64_t line, const std::string& what) {

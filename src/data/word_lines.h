@@ -18,9 +18,6 @@ using Words = std::span<const std::string_view>;
 // are left out. The words live as long as the call.
 void for_word_lines(const fs::path& file, const std::function<void(int64_t number, Words words)>& work);
 
-// A whole number, and nothing after it.
-bool parse_count(std::string_view text, uint32_t& value);
-
 Error bad_line(const fs::path& file, int64_t line, const std::string& what);  // usage; names both
 
 }  // namespace facerec

@@ -24,11 +24,11 @@ c10::intrusive_ptr<c10d::Store> connect(const ProcessPlace& place, bool serve, s
 
 double seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
-std::string key_of(int64_t rank) { return fmt::format("here/{}", rank); }
+std::string presence_key(int64_t rank) { return fmt::format("here/{}", rank); }
 
 bool is_there(c10d::Store& store, int64_t rank) {
   try {
-    return store.check({key_of(rank)});
+    return store.check({presence_key(rank)});
   } catch (const std::exception& error) {
     throw Error(fmt::format("the store of the processes is gone: {}", error.what()));
   }
@@ -68,7 +68,7 @@ c10::intrusive_ptr<c10d::Store> connect_again(const ProcessPlace& place, std::ch
 }
 
 void meet(c10d::Store& store, const ProcessPlace& place, std::chrono::milliseconds timeout) {
-  store.set(key_of(place.rank), "");
+  store.set(presence_key(place.rank), "");
   const auto end = std::chrono::steady_clock::now() + timeout;
   std::vector<int64_t> absent;
   for (int64_t rank = 0; rank < place.size; ++rank) absent.push_back(rank);

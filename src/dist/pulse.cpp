@@ -8,11 +8,11 @@
 namespace facerec {
 namespace {
 
-std::string key_of(int64_t rank) { return fmt::format("pulse/{}", rank); }
+std::string pulse_key(int64_t rank) { return fmt::format("pulse/{}", rank); }
 
 }  // namespace
 
-Pulse::Pulse(c10::intrusive_ptr<c10d::Store> store, int64_t rank) : store_(std::move(store)), key_(key_of(rank)) {
+Pulse::Pulse(c10::intrusive_ptr<c10d::Store> store, int64_t rank) : store_(std::move(store)), key_(pulse_key(rank)) {
   beat();
   thread_ = std::thread([this] { run(); });
 }
@@ -43,7 +43,7 @@ void Pulse::run() {
 
 std::vector<Beat> read_beats(c10d::Store& store, int64_t size) {
   std::vector<std::string> keys;
-  for (int64_t rank = 0; rank < size; ++rank) keys.push_back(key_of(rank));
+  for (int64_t rank = 0; rank < size; ++rank) keys.push_back(pulse_key(rank));
   std::vector<Beat> beats;
   for (const std::vector<uint8_t>& bytes : store.multiGet(keys)) {
     std::istringstream text(std::string(bytes.begin(), bytes.end()));

@@ -39,13 +39,13 @@ std::vector<uint32_t> joined_images(std::span<const Pair> pairs) {
   return person;
 }
 
-struct People {
+struct PeopleOfPairs {
   std::vector<std::pair<uint32_t, uint32_t>> of_pair = {};  // numbers 0 … count − 1, in the order that pairs name them
   uint32_t count = 0;
 };
 
-People people_of(std::span<const Pair> pairs, std::span<const uint32_t> identity) {
-  People people;
+PeopleOfPairs people_of(std::span<const Pair> pairs, std::span<const uint32_t> identity) {
+  PeopleOfPairs people;
   std::map<uint32_t, uint32_t> numbers;
   const auto number_of = [&](uint32_t image) {
     if (image >= identity.size()) throw Error("image " + std::to_string(image) + " of a pair has no identity");
@@ -92,7 +92,7 @@ Thresholds thresholds_of(const PairScores& scores, PairScore score) {
 // All that does not depend on the weights.
 class Resampler {
  public:
-  Resampler(const PairScores& scores, const People& people, std::span<const uint16_t> fold, PairScore score);
+  Resampler(const PairScores& scores, const PeopleOfPairs& people, std::span<const uint16_t> fold, PairScore score);
 
   // In the order of bootstrap_figures.
   std::vector<double> figures(std::span<const uint32_t> drawn) const;
@@ -106,7 +106,8 @@ class Resampler {
   size_t folds_;
 };
 
-Resampler::Resampler(const PairScores& scores, const People& people, std::span<const uint16_t> fold, PairScore score)
+Resampler::Resampler(const PairScores& scores, const PeopleOfPairs& people, std::span<const uint16_t> fold,
+                     PairScore score)
     : thresholds_(thresholds_of(scores, score)),
       folds_(fold.empty() ? 0 : size_t{*std::ranges::max_element(fold)} + 1) {
   const std::vector<double> similarity = scores.similarity(score);
@@ -179,7 +180,7 @@ Bootstrap bootstrap(const PairScores& scores, std::span<const Pair> pairs, std::
   if (options.replicates <= 0 || same == 0 || static_cast<size_t>(same) == pairs.size()) return {};
   if (pairs.size() > options.most_pairs) return {};
 
-  const People people = identity.empty() ? people_of(pairs, joined_images(pairs)) : people_of(pairs, identity);
+  const PeopleOfPairs people = identity.empty() ? people_of(pairs, joined_images(pairs)) : people_of(pairs, identity);
   const Resampler resampler(scores, people, fold, score);
   const auto replicates = static_cast<size_t>(options.replicates);
   Bootstrap result{.people = people.count, .known_identities = !identity.empty()};

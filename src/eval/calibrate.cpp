@@ -20,7 +20,7 @@
 namespace facerec {
 namespace {
 
-constexpr size_t block_rows = 16;
+constexpr size_t rows_at_once = 16;
 
 std::span<const float> row_of(const LabelledEmbeddings& faces, size_t i) {
   return std::span(faces.rows).subspan(i * faces.dimension, faces.dimension);
@@ -33,9 +33,9 @@ float cosine_of(std::span<const float> a, std::span<const float> b, size_t dimen
 }
 
 // The images of each identity, and a template of each: the mean of its images by their quality.
-class People {
+class PeopleOfImages {
  public:
-  explicit People(const LabelledEmbeddings& faces)
+  explicit PeopleOfImages(const LabelledEmbeddings& faces)
       : faces_(faces), images_(faces.size() == 0 ? 0 : size_t{*std::ranges::max_element(faces.identity)} + 1) {
     for (size_t i = 0; i < faces.size(); ++i) images_[faces.identity[i]].push_back(i);
     for (size_t person = 0; person < images_.size(); ++person) {
@@ -87,7 +87,7 @@ struct Templates {
   std::vector<float> rows;
 };
 
-Templates draw_templates(const People& people, size_t dimension) {
+Templates draw_templates(const PeopleOfImages& people, size_t dimension) {
   Templates templates{.person = people.present(), .place = std::vector<size_t>(people.size()), .rows = {}};
   Random random("calibration galleries", {});
   random.shuffle(std::span(templates.person));
@@ -116,7 +116,7 @@ void search_galleries(std::span<const float> cosines, const Templates& templates
 // All impostor comparisons, as tail 0, and all searches.
 class Strangers {
  public:
-  Strangers(const LabelledEmbeddings& faces, const People& people, std::vector<int64_t> sizes,
+  Strangers(const LabelledEmbeddings& faces, const PeopleOfImages& people, std::vector<int64_t> sizes,
             const CalibrateOptions& options, const CalibrateProgress& progress)
       : faces_(faces),
         templates_(draw_templates(people, faces.dimension)),
@@ -125,10 +125,10 @@ class Strangers {
         progress_(progress) {}
 
   void operator()(const EmitTrials& emit) const {
-    const auto blocks = static_cast<int64_t>((faces_.size() + block_rows - 1) / block_rows);
+    const auto blocks = static_cast<int64_t>((faces_.size() + rows_at_once - 1) / rows_at_once);
     parallel_for(blocks, threads_, [&](int64_t block) {
-      const size_t begin = static_cast<size_t>(block) * block_rows;
-      const size_t count = std::min(block_rows, faces_.size() - begin);
+      const size_t begin = static_cast<size_t>(block) * rows_at_once;
+      const size_t count = std::min(rows_at_once, faces_.size() - begin);
       compare(begin, count, static_cast<uint64_t>(block), emit);
       search(begin, count, static_cast<uint64_t>(block), emit);
       tell(static_cast<int64_t>(count));
@@ -197,14 +197,15 @@ void compare_own(const LabelledEmbeddings& faces, const std::vector<size_t>& ima
 }
 
 // Each image among the others of its person.
-void search_own(const LabelledEmbeddings& faces, const People& people, uint32_t person, std::vector<float>& cosines) {
+void search_own(const LabelledEmbeddings& faces, const PeopleOfImages& people, uint32_t person,
+                std::vector<float>& cosines) {
   for (const size_t image : people.images(person)) {
     cosines.push_back(cosine_of(row_of(faces, image), people.make_template(person, image), faces.dimension));
   }
 }
 
 // How many genuine fall below each wanted threshold.
-void measure_misses(const LabelledEmbeddings& faces, const People& people, Calibration& calibration) {
+void measure_misses(const LabelledEmbeddings& faces, const PeopleOfImages& people, Calibration& calibration) {
   std::vector<MissRate> misses;
   for (const CalibratedRate& wanted : calibration.wanted) misses.emplace_back(wanted.threshold.cosine);
   std::vector<float> comparisons, searches;
@@ -285,7 +286,7 @@ void take_wanted(const CalibrateOptions& options, Calibration& calibration) {
 Calibration calibrate(const LabelledEmbeddings& faces, const CalibrateOptions& options,
                       const CalibrateProgress& progress) {
   check(faces, options);
-  const People people(faces);
+  const PeopleOfImages people(faces);
   Calibration calibration{.images = faces.size(), .identities = people.present().size()};
   const std::vector<int64_t> sizes = sizes_of(static_cast<int64_t>(calibration.identities), options.gallery_size);
   const Strangers strangers(faces, people, sizes, options, progress);

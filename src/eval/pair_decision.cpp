@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 #include "facerec/eval/verification.h"
 
 namespace facerec {
@@ -32,8 +32,7 @@ ThresholdRule parse_threshold_rule(std::string_view text) {
   if (text == "kfold") return {.kind = Kind::kfold};
   if (text == "median") return {.kind = Kind::median};
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+  if (!parse_number(text, value) || !std::isfinite(value)) {
     throw Error::usage(fmt::format("'{}' is no threshold", text)).hint("known: kfold, median, or a number");
   }
   return {.kind = Kind::value, .value = value};

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -30,8 +29,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 double parse_bound(const std::string& text, const std::string& requirement) {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+  if (!parse_number(text, value) || !std::isfinite(value)) {
     throw Error::usage("'" + printable(requirement) + "' does not end in a number")
         .hint("write FIGURE=BOUND, as in lfw.accuracy=0.99; rates are fractions");
   }

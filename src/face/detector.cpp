@@ -19,7 +19,7 @@ namespace facerec {
 namespace {
 
 // In the order in which auto prefers them.
-constexpr std::string_view names[] = {
+constexpr std::string_view known_detectors[] = {
     "retinaface_resnet50", "retinaface", "mtcnn", "mtcnn_evolve", "yunet", "yunet_n", "haar"};
 
 // Above it an image is looked at in a smaller copy: a network would need many times its memory, and sides of several
@@ -83,9 +83,9 @@ DetectorOptions resolved(DetectorOptions options) {
       throw Error::usage("weights without a detector").hint("name it: --detector retinaface");
     options.name = best_detector();
   }
-  if (std::find(std::begin(names), std::end(names), options.name) == std::end(names)) {
+  if (std::find(std::begin(known_detectors), std::end(known_detectors), options.name) == std::end(known_detectors)) {
     throw Error::usage("there is no detector '" + options.name + "'")
-        .hint(fmt::format("known: auto, {}", fmt::join(names, ", ")));
+        .hint(fmt::format("known: auto, {}", fmt::join(known_detectors, ", ")));
   }
   return options;
 }
@@ -103,7 +103,7 @@ Error no_number(const std::string& detector) {
       .hint("its weights may be damaged: `facerec models download " + detector + " --force` gets them again");
 }
 
-bool is_finite(const Face& face) {
+bool has_finite_points(const Face& face) {
   float sum = face.box.x1 + face.box.y1 + face.box.x2 + face.box.y2;
   for (const Point& point : face.landmarks) sum += point.x + point.y;
   return std::isfinite(sum);
@@ -121,7 +121,7 @@ class BoundedDetector final : public Detector {
     take_thread();
     std::vector<std::vector<Face>> faces = detect_bounded(images);
     for (const std::vector<Face>& of_image : faces) {
-      if (!std::all_of(of_image.begin(), of_image.end(), is_finite)) throw no_number(name());
+      if (!std::all_of(of_image.begin(), of_image.end(), has_finite_points)) throw no_number(name());
     }
     return faces;
   }
@@ -167,11 +167,11 @@ class BoundedDetector final : public Detector {
 
 }  // namespace
 
-std::span<const std::string_view> detector_names() { return names; }
+std::span<const std::string_view> detector_names() { return known_detectors; }
 
 std::string best_detector() {
   std::string better;  // the first that a command would get
-  for (const std::string_view name : names) {
+  for (const std::string_view name : known_detectors) {
     if (is_usable(std::string(name))) {
       if (!better.empty()) {
         spdlog::warn("{} is not the best detector: the weights of {} are not at hand; `facerec models download {}`",

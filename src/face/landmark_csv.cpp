@@ -87,7 +87,7 @@ struct Columns {
 std::vector<float> numbers_of(const std::vector<size_t>& columns, const Names& fields) {
   std::vector<float> numbers;
   for (const size_t column : columns) {
-    const std::optional<float> number = parse_number(fields[column]);
+    const std::optional<float> number = parse_coordinate(fields[column]);
     if (!number) throw Error::usage(fmt::format("'{}' is not a number", printable(fields[column])));
     numbers.push_back(*number);
   }
@@ -111,7 +111,7 @@ bool is_landmark_csv(std::string_view text) {
   if (!lines.next()) return false;
   const std::vector<std::string_view> names = words_of(lines.line(), ",\t");
   return names.size() >= 11 &&
-         std::ranges::none_of(names, [](std::string_view name) { return parse_number(name).has_value(); });
+         std::ranges::none_of(names, [](std::string_view name) { return parse_coordinate(name).has_value(); });
 }
 
 void read_landmark_csv(std::string_view text, LandmarkTable& table) {

@@ -30,7 +30,7 @@ Face parse_points(std::string_view text) {
     std::vector<float> numbers;
     const std::vector<std::string_view> words = words_of(lines.line());
     for (const std::string_view word : words) {
-      if (const auto number = parse_number(word)) numbers.push_back(*number);
+      if (const auto number = parse_coordinate(word)) numbers.push_back(*number);
     }
     if (numbers.size() != words.size()) continue;
     if (numbers.size() == 2) {

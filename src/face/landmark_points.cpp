@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <vector>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -24,12 +24,10 @@ Point difference(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
 
 }  // namespace
 
-std::optional<float> parse_number(std::string_view text) {
+std::optional<float> parse_coordinate(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   float value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  return parse_number(text, value) && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 Landmarks five_points(std::span<const Point> points) {

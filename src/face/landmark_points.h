@@ -10,7 +10,7 @@
 namespace facerec {
 
 // A whole text as a number; nullopt for one that is not finite too.
-std::optional<float> parse_number(std::string_view text);
+std::optional<float> parse_coordinate(std::string_view text);
 
 // Five points, or five out of the 68 of iBUG 300-W: the middle of each eye's six points, the nose's tip (30), the
 // corners of the mouth (48, 54). Throws Error for any other number of points.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "face/landmark_forms.h"
@@ -39,7 +38,7 @@ class PathAndNumbers {
   bool take_last() {
     const size_t begin = path_.find_last_of(separators);
     if (begin == std::string_view::npos) return false;
-    const std::optional<float> number = parse_number(path_.substr(begin + 1));
+    const std::optional<float> number = parse_coordinate(path_.substr(begin + 1));
     if (!number) return false;
     numbers_[count_++] = *number;
     path_ = trimmed(path_.substr(0, begin));
@@ -53,8 +52,7 @@ class PathAndNumbers {
 
 std::optional<int64_t> parse_count(std::string_view text) {
   int64_t count = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return code == std::errc{} && end == text.data() + text.size() ? std::optional(count) : std::nullopt;
+  return parse_number(text, count) ? std::optional(count) : std::nullopt;
 }
 
 void read_line(std::string_view line, LandmarkTable& table) {
@@ -81,7 +79,7 @@ bool are_celeba_names(std::string_view line) {
 // that tells the blur. Of faces that nobody has marked, the box alone or −1 for each point.
 bool are_wider_numbers(const std::vector<std::string_view>& words) {
   return (words.size() == 4 || words.size() == 19 || words.size() == 20) &&
-         std::ranges::all_of(words, [](std::string_view word) { return parse_number(word).has_value(); });
+         std::ranges::all_of(words, [](std::string_view word) { return parse_coordinate(word).has_value(); });
 }
 
 void read_wider_face(std::string_view line, LandmarkTable& table) {
@@ -90,11 +88,11 @@ void read_wider_face(std::string_view line, LandmarkTable& table) {
   if (words.size() == 4) return;
   Face face{.score = 1};
   for (size_t i = 0; i < 5; ++i) {
-    face.landmarks[i] = {*parse_number(words[4 + 3 * i]), *parse_number(words[5 + 3 * i])};
+    face.landmarks[i] = {*parse_coordinate(words[4 + 3 * i]), *parse_coordinate(words[5 + 3 * i])};
     if (face.landmarks[i].x < 0 && face.landmarks[i].y < 0) return;
   }
-  const float x = *parse_number(words[0]), y = *parse_number(words[1]);
-  face.box = checked_box(x, y, x + *parse_number(words[2]), y + *parse_number(words[3]));
+  const float x = *parse_coordinate(words[0]), y = *parse_coordinate(words[1]);
+  face.box = checked_box(x, y, x + *parse_coordinate(words[2]), y + *parse_coordinate(words[3]));
   table.add_face(face);
 }
 

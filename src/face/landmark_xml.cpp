@@ -20,7 +20,7 @@ int64_t line_at(std::string_view text, std::ptrdiff_t offset) {
 
 float number_of(const pugi::xml_node& node, const char* attribute) {
   const char* text = node.attribute(attribute).value();
-  const std::optional<float> number = parse_number(text);
+  const std::optional<float> number = parse_coordinate(text);
   if (!number) throw Error::usage(fmt::format("<{}> with {}='{}', no number", node.name(), attribute, printable(text)));
   return *number;
 }

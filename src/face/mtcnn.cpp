@@ -26,10 +26,10 @@ struct Preset {
 constexpr Preset presets[] = {{"mtcnn", 0.709, {0.6F, 0.7F, 0.7F}, false},
                               {"mtcnn_evolve", 0.707, {0.6F, 0.7F, 0.8F}, true}};
 
-constexpr int cell = 12, stride = 2;             // of PNet, in pixels of a level
-constexpr int64_t pixels_at_a_time = 1 << 17;    // of a level, in PNet: what it computes from them stays in the cache
-constexpr size_t crops_at_a_time = 64;           // in RNet and ONet
-constexpr float same_level = 0.5F, same = 0.7F;  // overlaps above which two boxes are one, of both peers
+constexpr int cell = 12, stride = 2;           // of PNet, in pixels of a level
+constexpr int64_t pixels_at_a_time = 1 << 17;  // of a level, in PNet: what it computes from them stays in the cache
+constexpr size_t crops_at_a_time = 64;         // in RNet and ONet
+constexpr float same_level = 0.5F, same_face = 0.7F;  // overlaps above which two boxes are one, of both peers
 
 // Real: face.evoLVe computes boxes in double (NumPy), facenet-pytorch in fp32, which shows where they are rounded to
 // pixels.
@@ -143,7 +143,7 @@ class Mtcnn final : public Detector {
       side *= preset_.factor;
     }
     for (const size_t i : group) {
-      suppress(found[i], same, {.counts_pixels = preset_.whole_pixels});
+      suppress(found[i], same_face, {.counts_pixels = preset_.whole_pixels});
       for (Candidate& candidate : found[i]) {
         correct(candidate, pixel());
         make_square(candidate, pixel());
@@ -216,7 +216,7 @@ class Mtcnn final : public Detector {
   void refine(std::span<const Image> images, Candidates& found) const {
     look_closer(images, found, rnet_, 24, thresholds_[1]);
     for (std::vector<Candidate>& candidates : found) {
-      suppress(candidates, same, {.counts_pixels = preset_.whole_pixels});
+      suppress(candidates, same_face, {.counts_pixels = preset_.whole_pixels});
       for (Candidate& candidate : candidates) {
         correct(candidate, Real{1});
         make_square(candidate, pixel());
@@ -232,7 +232,7 @@ class Mtcnn final : public Detector {
         correct(candidate, Real{1});
       }
       // Several scores of 1.0 are common here, and both peers sort few of them from the end of numpy.argsort.
-      suppress(candidates, same, {.counts_pixels = true, .against_smaller = true, .last_of_equals = true});
+      suppress(candidates, same_face, {.counts_pixels = true, .against_smaller = true, .last_of_equals = true});
     }
   }
 

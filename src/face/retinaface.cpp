@@ -13,7 +13,7 @@ namespace {
 using torch::Tensor;
 
 // test_widerface.py of biubug6/Pytorch_Retinaface, whose visualisation and users take faces of a score of 0.6 and more.
-constexpr float own_min_score = 0.6F, same = 0.4F;
+constexpr float retinaface_min_score = 0.6F, retinaface_overlap = 0.4F;
 constexpr float mean_bgr[3] = {104, 117, 123};
 constexpr float centre_variance = 0.1F, size_variance = 0.2F;
 
@@ -22,7 +22,7 @@ class RetinaFace final : public Detector {
   RetinaFace(const DetectorOptions& options, retinaface::Backbone backbone, torch::Device device,
              const fs::path& weights)
       : name_(options.name),
-        min_score_(options.min_score > 0 ? options.min_score : own_min_score),
+        min_score_(options.min_score > 0 ? options.min_score : retinaface_min_score),
         device_(device),
         network_(DetectorWeights(weights), backbone, device) {}
 
@@ -42,7 +42,7 @@ class RetinaFace final : public Detector {
         std::vector<Face>& found = faces[group[i]];
         found = decode(priors, score[at].const_data_ptr<float>(), loc[at].const_data_ptr<float>(),
                        landmarks[at].const_data_ptr<float>());
-        suppress(found, same, {.counts_pixels = true});
+        suppress(found, retinaface_overlap, {.counts_pixels = true});
       }
     }
     return faces;

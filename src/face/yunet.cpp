@@ -14,12 +14,12 @@ namespace facerec {
 namespace {
 
 // FaceDetectorYN of OpenCV's example.
-constexpr float own_min_score = 0.6F, same = 0.3F;
+constexpr float yunet_min_score = 0.6F, yunet_overlap = 0.3F;
 
 class YuNet final : public Detector {
  public:
   YuNet(const DetectorOptions& options, const fs::path& weights)
-      : name_(options.name), min_score_(options.min_score > 0 ? options.min_score : own_min_score), path_(weights) {
+      : name_(options.name), min_score_(options.min_score > 0 ? options.min_score : yunet_min_score), path_(weights) {
     ov::Core core;
     const std::shared_ptr<ov::Model> model = core.read_model(weights);
     check(*model);
@@ -40,7 +40,7 @@ class YuNet final : public Detector {
       request_.infer();
       faces.emplace_back();
       for (const int stride : {8, 16, 32}) decode(stride, faces.back());
-      suppress(faces.back(), same);
+      suppress(faces.back(), yunet_overlap);
     }
     return faces;
   }

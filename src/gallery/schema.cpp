@@ -7,13 +7,13 @@
 
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
+#include "gallery/matrix_layout.h"
 
 namespace facerec {
 namespace {
 
 constexpr int64_t application_id = 0x4652474C;  // "FRGL", in the header of the file
 constexpr int64_t version = 1;
-constexpr int64_t largest_dimension = 65536;
 
 // As SQLite keeps them: a file's own are compared with these, so that nothing else stands in it.
 constexpr const char* tables[] = {

@@ -83,4 +83,9 @@ Lettering letter(const std::string& text, int pixels, int max_width, bool bold) 
   return result;
 }
 
+std::vector<std::string> scripts_without_font() {
+  constexpr const char* samples = "aжβ한漢かアعאकকไ";
+  return letter(samples, 16, 1000).missing;
+}
+
 }  // namespace facerec

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int schema = 1;
-constexpr const char* kind = "calibration";
+constexpr const char* file_kind = "calibration";
 constexpr const char* metadata_key = "calibration";
 constexpr uint64_t max_file = uint64_t{1} << 24;  // what calibrate writes has some 100 kB
 
@@ -163,7 +163,7 @@ Content content_of(std::span<const std::byte> bytes) {
 
 nlohmann::ordered_json to_json(const Calibration& c) {
   Json json{{"schema", schema},
-            {"kind", kind},
+            {"kind", file_kind},
             {"model", c.model},
             {"architecture", c.architecture},
             {"flip", to_string(c.rule)},
@@ -184,7 +184,7 @@ nlohmann::ordered_json to_json(const Calibration& c) {
 
 Calibration parse_calibration(std::string_view text) try {
   const Json json = Json::parse(text);
-  if (!json.is_object() || json.value("kind", Json()) != kind) {
+  if (!json.is_object() || json.value("kind", Json()) != file_kind) {
     throw Error("is no calibration").hint("facerec calibrate --out FILE.json writes one");
   }
   if (json.value("schema", Json()) != schema) {

@@ -95,7 +95,7 @@ Value per_channel(Graph& graph, int index) {
 }
 
 Value convolve(Graph& graph, const Op& op) {
-  const Window window = convolution_window(graph.recording(), op);
+  const SlidingWindow window = convolution_window(graph.recording(), op);
   const ov::Strides stride = strides(window.stride), dilation = strides(window.dilation);
   const ov::CoordinateDiff before = differences(window.before), after = differences(window.after);
   const Value x = input(graph, op, "input");
@@ -139,7 +139,7 @@ Value layer_norm(Graph& graph, const Op& op) {
 Value prelu(Graph& graph, const Op& op) { return make<ops::PRelu>(input(graph, op), input(graph, op, "weight")); }
 
 Value max_pool(Graph& graph, const Op& op) {
-  const Window window = pooling_window(op);
+  const SlidingWindow window = pooling_window(op);
   const auto rounding = op.flag("ceil_mode") ? ov::op::RoundingType::CEIL_TORCH : ov::op::RoundingType::FLOOR;
   return make<ops::MaxPool>(input(graph, op), strides(window.stride), strides(window.dilation), sizes(window.before),
                             sizes(window.after), sizes(window.kernel), rounding);
@@ -149,7 +149,7 @@ Value adaptive_avg_pool(Graph& graph, const Op& op) {
   if (sides(op, "output_size") == Shape{1, 1}) {
     return make<ops::ReduceMean>(input(graph, op), Graph::integers({2, 3}), true);
   }
-  const Window window = adaptive_window(graph.recording(), op);
+  const SlidingWindow window = adaptive_window(graph.recording(), op);
   constexpr bool exclude_padding = true;  // there is none
   return make<ops::AvgPool>(input(graph, op), strides(window.stride), sizes(window.before), sizes(window.after),
                             sizes(window.kernel), exclude_padding);

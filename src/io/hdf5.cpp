@@ -20,7 +20,7 @@ enum MessageType : uint16_t {
   table_message = 17
 };
 
-Error bad(const std::string& what, uint64_t offset) {
+Error bad_hdf5(const std::string& what, uint64_t offset) {
   return Error("is a damaged HDF5 file: " + what).hint("it may not have arrived whole: get it again").offset(offset);
 }
 
@@ -38,7 +38,7 @@ class Hdf5File::Cursor {
   uint64_t size() const { return rest_.size(); }
 
   std::string_view take(uint64_t count) {
-    if (count > rest_.size()) throw bad("something is longer than the room it has", offset_);
+    if (count > rest_.size()) throw bad_hdf5("something is longer than the room it has", offset_);
     const std::string_view taken = rest_.substr(0, count);
     rest_.remove_prefix(count);
     offset_ += count;
@@ -58,7 +58,7 @@ class Hdf5File::Cursor {
   uint64_t address() { return number<uint64_t>(); }
 
   void expect(std::string_view mark) {
-    if (take(mark.size()) != mark) throw bad("'" + std::string(mark) + "' is not where it should be", offset_);
+    if (take(mark.size()) != mark) throw bad_hdf5("'" + std::string(mark) + "' is not where it should be", offset_);
   }
 
  private:
@@ -76,11 +76,11 @@ std::vector<int64_t> parse_shape(Cursor space) {
   if (version < 1 || version > 2) throw unread("shapes of an unknown version", space.offset());
   if (version == 1) space.skip(4);
   if (version == 2 && kind > 1) throw unread("data without a shape", space.offset());
-  if (rank > max_rank) throw bad("a shape has too many dimensions", space.offset());
+  if (rank > max_rank) throw bad_hdf5("a shape has too many dimensions", space.offset());
   std::vector<int64_t> shape;
   for (int i = 0; i < rank; ++i) {
     const auto extent = space.template number<int64_t>();
-    if (extent < 0) throw bad("a shape is impossible", space.offset());
+    if (extent < 0) throw bad_hdf5("a shape is impossible", space.offset());
     shape.push_back(extent);
   }
   return shape;
@@ -92,7 +92,7 @@ uint64_t count_of(Cursor space) {
   uint64_t count = 1;
   for (int64_t extent : parse_shape(space)) {
     if (__builtin_mul_overflow(count, static_cast<uint64_t>(extent), &count))
-      throw bad("a shape is impossible", offset);
+      throw bad_hdf5("a shape is impossible", offset);
   }
   return count;
 }
@@ -159,15 +159,15 @@ Hdf5File::Hdf5File(std::span<const std::byte> bytes) : bytes_(bytes), left_(16 *
   head.skip(version == 0 ? 9 : 13);
   if (head.address() != 0) throw unread("something before its content", 24);
   head.skip(8);
-  if (head.address() > bytes.size()) throw bad("it ends too early", bytes.size());
+  if (head.address() > bytes.size()) throw bad_hdf5("it ends too early", bytes.size());
   head.skip(16);
   root_ = head.address();
 }
 
 // Every look at the structure of the file goes through here.
 Hdf5File::Cursor Hdf5File::at(uint64_t offset, uint64_t size) {
-  if (offset > bytes_.size() || size > bytes_.size() - offset) throw bad("something lies beyond its end", offset);
-  if (size > left_) throw bad("its structure is larger than its size justifies, or runs in circles", offset);
+  if (offset > bytes_.size() || size > bytes_.size() - offset) throw bad_hdf5("something lies beyond its end", offset);
+  if (size > left_) throw bad_hdf5("its structure is larger than its size justifies, or runs in circles", offset);
   left_ -= size;
   return {{reinterpret_cast<const char*>(bytes_.data()) + offset, size}, offset};
 }
@@ -232,7 +232,7 @@ void Hdf5File::read_tree(uint64_t node, int level, Links& links) {
   Cursor head = at(node, 24);
   head.expect(std::string_view("TREE\0", 5));
   const uint8_t own = head.byte();
-  if (level >= 0 && own != level) throw bad("a tree's levels are mixed up", node);
+  if (level >= 0 && own != level) throw bad_hdf5("a tree's levels are mixed up", node);
   const uint16_t used = head.word();
   Cursor children = at(node + 24, uint64_t{used} * 16);
   for (int i = 0; i < used; ++i) {
@@ -251,12 +251,12 @@ void Hdf5File::read_leaf(uint64_t node, Links& links) {
     const uint64_t name_at = symbols.address(), object = symbols.address();
     const bool symbolic = symbols.length() == 2;
     symbols.skip(20);
-    if (name_at >= links.names.size()) throw bad("a name lies outside of its heap", links.offset);
+    if (name_at >= links.names.size()) throw bad_hdf5("a name lies outside of its heap", links.offset);
     const std::string name = without_padding(links.names.substr(name_at));
-    if (name.size() > left_) throw bad("its names are longer than its size justifies", links.offset);
+    if (name.size() > left_) throw bad_hdf5("its names are longer than its size justifies", links.offset);
     left_ -= name.size();
     if (symbolic || object == nowhere) throw unread("a link '" + printable(name) + "' that leads elsewhere", node);
-    if (!links.found.emplace(name, object).second) throw bad("'" + printable(name) + "' is there twice", node);
+    if (!links.found.emplace(name, object).second) throw bad_hdf5("'" + printable(name) + "' is there twice", node);
   }
 }
 
@@ -301,7 +301,8 @@ std::vector<std::string> Hdf5File::texts_of(Cursor attribute, std::string_view t
   const bool variable = type.kind == 9 && (type.flags & 0xF) == 1 && type.size == 16;
   if ((type.kind != 3 && !variable) || type.size == 0)
     throw unread("a list of names of another type", attribute.offset());
-  if (count > attribute.size() / type.size) throw bad("a list of names is longer than its room", attribute.offset());
+  if (count > attribute.size() / type.size)
+    throw bad_hdf5("a list of names is longer than its room", attribute.offset());
   std::vector<std::string> values;
   for (uint64_t i = 0; i < count; ++i) {
     Cursor value(attribute.take(type.size), attribute.offset());
@@ -330,14 +331,14 @@ std::string Hdf5File::heap_text(uint64_t collection, uint32_t index, uint64_t le
     if (own == index && length <= size) return without_padding(at(collection + offset + 16, length).take(length));
     offset += 16 + (size + 7) / 8 * 8;
   }
-  throw bad("a name is not in the heap", collection);
+  throw bad_hdf5("a name is not in the heap", collection);
 }
 
 TensorView Hdf5File::data(Object object) {
   std::map<uint16_t, Message> parts;
   for (const Message& message : messages(object)) parts[message.type] = message;
   for (uint16_t type : {space_message, type_message, layout_message}) {
-    if (!parts.contains(type)) throw bad("a data set lacks its type, shape or layout", object);
+    if (!parts.contains(type)) throw bad_hdf5("a data set lacks its type, shape or layout", object);
   }
   if (parts.contains(external_message)) throw unread("data in other files", object);
   const auto part = [&](uint16_t type) { return at(parts[type].offset, parts[type].size); };
@@ -345,14 +346,14 @@ TensorView Hdf5File::data(Object object) {
   TensorView view{.dtype = parse_dtype(part(type_message)), .shape = parse_shape(part(space_message)), .bytes = {}};
   uint64_t wanted = dtype_size(view.dtype);
   if (__builtin_mul_overflow(wanted, count_of(part(space_message)), &wanted))
-    throw bad("a shape is impossible", object);
+    throw bad_hdf5("a shape is impossible", object);
   Cursor layout = part(layout_message);
   const uint8_t version = layout.byte(), kind = layout.byte();
   if (version != 3 || kind != 1) throw unread("data in chunks or packed", layout.offset());
   const uint64_t offset = layout.address(), size = layout.address();
-  if (size != wanted) throw bad("a data set has another size than its shape", object);
+  if (size != wanted) throw bad_hdf5("a data set has another size than its shape", object);
   if (size == 0) return view;
-  if (offset > bytes_.size() || size > bytes_.size() - offset) throw bad("a data set lies beyond its end", object);
+  if (offset > bytes_.size() || size > bytes_.size() - offset) throw bad_hdf5("a data set lies beyond its end", object);
   view.bytes = bytes_.subspan(offset, size);
   return view;
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr size_t max_dimensions = 64;  // NumPy's own limit
 
-Error bad(const std::string& what, uint64_t offset) {
+Error bad_npy(const std::string& what, uint64_t offset) {
   return Error("is not a valid .npy file: " + what).hint("it may not have arrived whole: get it again").offset(offset);
 }
 
@@ -35,7 +35,7 @@ class Header {
     }
     skip_space();
     if (at_ != text_.size()) throw unexpected();
-    if (found_ != all_keys) throw bad("its header lacks one of descr, fortran_order and shape", offset_);
+    if (found_ != all_keys) throw bad_npy("its header lacks one of descr, fortran_order and shape", offset_);
     return std::move(array_);
   }
 
@@ -43,7 +43,7 @@ class Header {
   static constexpr unsigned all_keys = 7;
 
   Error unexpected() const {
-    return bad("its header is not a dictionary of descr, fortran_order and shape", offset_ + at_);
+    return bad_npy("its header is not a dictionary of descr, fortran_order and shape", offset_ + at_);
   }
 
   void skip_space() {
@@ -86,7 +86,7 @@ class Header {
     skip_space();
     int64_t value = 0;
     const auto [end, code] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-    if (code != std::errc() || value < 0) throw bad("its header has an impossible shape", offset_ + at_);
+    if (code != std::errc() || value < 0) throw bad_npy("its header has an impossible shape", offset_ + at_);
     at_ = static_cast<size_t>(end - text_.data());
     if (at_ < text_.size() && text_[at_] == 'L') ++at_;
     return value;
@@ -95,7 +95,7 @@ class Header {
   void shape() {
     expect('(');
     while (!accept(')')) {
-      if (array_.shape.size() == max_dimensions) throw bad("its header has an impossible shape", offset_ + at_);
+      if (array_.shape.size() == max_dimensions) throw bad_npy("its header has an impossible shape", offset_ + at_);
       array_.shape.push_back(integer());
       if (accept(',')) continue;
       expect(')');
@@ -151,12 +151,12 @@ void take_data(NpyArray& array, std::span<const std::byte> rest, uint64_t offset
   const bool empty = std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();
   for (const int64_t extent : array.shape) {
     if (extent != 0 && __builtin_mul_overflow(size, static_cast<uint64_t>(extent), &size)) {
-      throw bad("its header has an impossible shape", offset);
+      throw bad_npy("its header has an impossible shape", offset);
     }
   }
   if (empty) size = 0;
   if (size != rest.size()) {
-    throw bad(fmt::format("its shape needs {} bytes, and {} follow the header", size, rest.size()), offset);
+    throw bad_npy(fmt::format("its shape needs {} bytes, and {} follow the header", size, rest.size()), offset);
   }
   array.data = rest;
 }
@@ -164,16 +164,16 @@ void take_data(NpyArray& array, std::span<const std::byte> rest, uint64_t offset
 // What the header says, and where the data begin.
 std::pair<NpyArray, uint64_t> read_header(std::span<const std::byte> bytes) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!file.starts_with(magic)) throw bad("it does not begin as one", 0);
-  if (file.size() < 8) throw bad("it ends too early", file.size());
+  if (!file.starts_with(magic)) throw bad_npy("it does not begin as one", 0);
+  if (file.size() < 8) throw bad_npy("it ends too early", file.size());
   const auto version = static_cast<uint8_t>(file[6]);
-  if (version < 1 || version > 3) throw bad(fmt::format("its version is {}", version), 6);
+  if (version < 1 || version > 3) throw bad_npy(fmt::format("its version is {}", version), 6);
   const size_t width = version == 1 ? 2 : 4;
   uint32_t length = 0;
-  if (file.size() < 8 + width) throw bad("it ends too early", file.size());
+  if (file.size() < 8 + width) throw bad_npy("it ends too early", file.size());
   std::memcpy(&length, file.data() + 8, width);
   const uint64_t start = 8 + width;
-  if (length > file.size() - start) throw bad("its header is longer than the file", 8);
+  if (length > file.size() - start) throw bad_npy("its header is longer than the file", 8);
   return {Header(file.substr(start, length), start).read(), start + length};
 }
 

@@ -67,9 +67,9 @@ class OnnxMemory {
 
 namespace {
 
-class Reader {
+class OnnxReader {
  public:
-  Reader(const fs::path& path, OnnxMemory& memory) : path_(path), memory_(memory) {}
+  OnnxReader(const fs::path& path, OnnxMemory& memory) : path_(path), memory_(memory) {}
 
   void parse(std::span<const std::byte> bytes) const {
     if (bytes.size() > std::numeric_limits<int>::max()) throw bad("larger than 2 GiB");
@@ -195,7 +195,7 @@ bool is_onnx(const fs::path& path) { return lower(path.extension().string()) == 
 OnnxFile open_onnx(const fs::path& path) {
   const MappedFile mapped(path);
   const auto memory = std::make_shared<OnnxMemory>(2 * mapped.bytes().size() + (uint64_t{16} << 20));
-  Reader reader(path, *memory);
+  OnnxReader reader(path, *memory);
   reader.parse(mapped.bytes());
   reader.refuse_external_tensors();
   const onnx::ModelProto& model = *memory->model;

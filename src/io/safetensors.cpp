@@ -18,14 +18,14 @@ using nlohmann::json;
 
 constexpr uint64_t max_header = 100'000'000;  // the reference implementation's limit
 
-Error bad(const std::string& what) { return Error("not a valid safetensors file: " + what); }
+Error bad_safetensors(const std::string& what) { return Error("not a valid safetensors file: " + what); }
 
 // nlohmann keeps the last of two equal keys; the format forbids them. Only names at the top can hide a tensor.
 json parse_header(std::string_view text) {
   std::vector<std::set<std::string>> keys;
   std::string duplicate;
   auto watch = [&](int depth, json::parse_event_t event, json& value) {
-    if (depth > 8) throw bad("the header is nested too deeply");
+    if (depth > 8) throw bad_safetensors("the header is nested too deeply");
     if (event == json::parse_event_t::object_start) keys.emplace_back();
     if (event == json::parse_event_t::object_end) keys.pop_back();
     if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
@@ -38,10 +38,10 @@ json parse_header(std::string_view text) {
     header = json::parse(text, watch);
   } catch (const json::exception& failure) {
     const std::string_view what = failure.what();  // "[json.exception.…] message", with bytes of the file
-    throw bad("the header is not JSON: " + printable(what.substr(what.find(']') + 2), 200));
+    throw bad_safetensors("the header is not JSON: " + printable(what.substr(what.find(']') + 2), 200));
   }
-  if (!header.is_object()) throw bad("the header is not a JSON object");
-  if (!duplicate.empty()) throw bad("'" + printable(duplicate) + "' occurs twice in the header");
+  if (!header.is_object()) throw bad_safetensors("the header is not a JSON object");
+  if (!duplicate.empty()) throw bad_safetensors("'" + printable(duplicate) + "' occurs twice in the header");
   return header;
 }
 
@@ -60,29 +60,31 @@ struct Range {
 Range parse_tensor(const std::string& name, const json& entry, TensorView& view) {
   auto unsigned_list = [&](const char* key) {
     const auto found = entry.find(key);
-    if (found == entry.end() || !found->is_array()) throw bad("'" + printable(name) + "' has no list '" + key + "'");
+    if (found == entry.end() || !found->is_array())
+      throw bad_safetensors("'" + printable(name) + "' has no list '" + key + "'");
     std::vector<uint64_t> values;
     for (const json& value : *found) {
       if (!value.is_number_unsigned())
-        throw bad("'" + printable(name) + "': '" + key + "' holds something other than sizes");
+        throw bad_safetensors("'" + printable(name) + "': '" + key + "' holds something other than sizes");
       values.push_back(value.get<uint64_t>());
     }
     return values;
   };
-  if (!entry.is_object()) throw bad("'" + printable(name) + "' is not described by an object");
+  if (!entry.is_object()) throw bad_safetensors("'" + printable(name) + "' is not described by an object");
   const auto dtype = entry.find("dtype");
-  if (dtype == entry.end() || !dtype->is_string()) throw bad("'" + printable(name) + "' has no dtype");
+  if (dtype == entry.end() || !dtype->is_string()) throw bad_safetensors("'" + printable(name) + "' has no dtype");
   view.dtype = dtype->get<std::string>();
   if (dtype_size(view.dtype) == 0)
-    throw bad("'" + printable(name) + "' has the unknown dtype '" + printable(view.dtype) + "'");
+    throw bad_safetensors("'" + printable(name) + "' has the unknown dtype '" + printable(view.dtype) + "'");
   for (uint64_t extent : unsigned_list("shape")) {
-    if (extent > INT64_MAX) throw bad("'" + printable(name) + "' has an impossible shape");
+    if (extent > INT64_MAX) throw bad_safetensors("'" + printable(name) + "' has an impossible shape");
     view.shape.push_back(static_cast<int64_t>(extent));
   }
   const std::vector<uint64_t> offsets = unsigned_list("data_offsets");
-  if (offsets.size() != 2 || offsets[0] > offsets[1]) throw bad("'" + printable(name) + "' has bad data_offsets");
+  if (offsets.size() != 2 || offsets[0] > offsets[1])
+    throw bad_safetensors("'" + printable(name) + "' has bad data_offsets");
   if (byte_count(view) != offsets[1] - offsets[0])
-    throw bad("'" + printable(name) + "': shape and data_offsets do not agree");
+    throw bad_safetensors("'" + printable(name) + "': shape and data_offsets do not agree");
   return {offsets[0], offsets[1]};
 }
 
@@ -100,26 +102,26 @@ size_t dtype_size(const std::string& dtype) {
 SafetensorsContent parse_safetensors(std::span<const std::byte> bytes) {
   SafetensorsContent content;
   uint64_t length = 0;
-  if (bytes.size() < sizeof length) throw bad("shorter than its header");
+  if (bytes.size() < sizeof length) throw bad_safetensors("shorter than its header");
   std::memcpy(&length, bytes.data(), sizeof length);
   if (length > max_header || length > bytes.size() - sizeof length)
-    throw bad("the header is longer than the file or 100 MB");
+    throw bad_safetensors("the header is longer than the file or 100 MB");
   const json header = parse_header({reinterpret_cast<const char*>(bytes.data()) + sizeof length, length});
   const std::span<const std::byte> data = bytes.subspan(sizeof length + length);
 
   std::vector<Range> ranges;
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
-      if (!entry.is_object()) throw bad("__metadata__ is not an object");
+      if (!entry.is_object()) throw bad_safetensors("__metadata__ is not an object");
       for (const auto& [key, value] : entry.items()) {
-        if (!value.is_string()) throw bad("__metadata__ '" + printable(key) + "' is not a string");
+        if (!value.is_string()) throw bad_safetensors("__metadata__ '" + printable(key) + "' is not a string");
         content.metadata[key] = value.get<std::string>();
       }
       continue;
     }
     TensorView view;
     const Range range = parse_tensor(name, entry, view);
-    if (range.end > data.size()) throw bad("'" + printable(name) + "' lies beyond the end of the file");
+    if (range.end > data.size()) throw bad_safetensors("'" + printable(name) + "' lies beyond the end of the file");
     view.bytes = data.subspan(range.begin, range.end - range.begin);
     ranges.push_back(range);
     content.tensors.emplace(name, std::move(view));
@@ -128,10 +130,10 @@ SafetensorsContent parse_safetensors(std::span<const std::byte> bytes) {
             [](Range a, Range b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t covered = 0;
   for (const Range& range : ranges) {
-    if (range.begin != covered) throw bad("the tensors overlap or leave holes");
+    if (range.begin != covered) throw bad_safetensors("the tensors overlap or leave holes");
     covered = range.end;
   }
-  if (covered != data.size()) throw bad("bytes follow the last tensor");
+  if (covered != data.size()) throw bad_safetensors("bytes follow the last tensor");
   return content;
 }
 

@@ -101,7 +101,7 @@ class Shards {
   std::map<int, std::span<const std::byte>> mapped_;
 };
 
-Error bad(const std::string& name, const std::string& what) {
+Error bad_checkpoint(const std::string& name, const std::string& what) {
   return Error("is a damaged checkpoint index: '" + printable(name) + "' " + what);
 }
 
@@ -109,7 +109,7 @@ template <class Message>
 Message parse(const TableEntry& entry) {
   Message message;
   if (!message.ParseFromArray(entry.value.data(), static_cast<int>(entry.value.size()))) {
-    throw bad(entry.key, "is not described as it should be");
+    throw bad_checkpoint(entry.key, "is not described as it should be");
   }
   return message;
 }
@@ -117,14 +117,16 @@ Message parse(const TableEntry& entry) {
 TensorView view_of(const std::string& name, const bundle::Entry& entry, Shards& shards) {
   TensorView view{.dtype = std::string(dtype_of(entry.dtype())), .shape = {}, .bytes = {}};
   uint64_t size = dtype_size(view.dtype);
-  if (entry.shape().unknown_rank() || entry.shape().dim_size() > max_rank) throw bad(name, "has an impossible shape");
+  if (entry.shape().unknown_rank() || entry.shape().dim_size() > max_rank)
+    throw bad_checkpoint(name, "has an impossible shape");
   for (const auto& extent : entry.shape().dim()) {
     view.shape.push_back(extent.size());
     if (extent.size() < 0 || __builtin_mul_overflow(size, static_cast<uint64_t>(extent.size()), &size)) {
-      throw bad(name, "has an impossible shape");
+      throw bad_checkpoint(name, "has an impossible shape");
     }
   }
-  if (entry.size() < 0 || static_cast<uint64_t>(entry.size()) != size) throw bad(name, "has a size unlike its shape");
+  if (entry.size() < 0 || static_cast<uint64_t>(entry.size()) != size)
+    throw bad_checkpoint(name, "has a size unlike its shape");
   const std::span<const std::byte> shard = shards.bytes(entry.shard_id());
   const auto offset = static_cast<uint64_t>(entry.offset());
   if (entry.offset() < 0 || offset > shard.size() || size > shard.size() - offset) {
@@ -147,7 +149,7 @@ std::vector<NamedTensor> read_tensors(const fs::path& index, TensorMemory& memor
   if (entries.empty() || !entries.front().key.empty()) throw Error("is a LevelDB table, but not a checkpoint's index");
   const auto header = parse<bundle::Header>(entries.front());
   if (header.endianness() != 0) throw Error("was written on a big-endian machine, which is not read here");
-  if (header.num_shards() < 1 || header.num_shards() > 99999) throw bad("", "counts impossibly many shards");
+  if (header.num_shards() < 1 || header.num_shards() > 99999) throw bad_checkpoint("", "counts impossibly many shards");
   Shards shards(index, header.num_shards(), memory);
   std::vector<NamedTensor> tensors;
   for (auto entry = entries.begin() + 1; entry != entries.end(); ++entry) {
@@ -157,7 +159,8 @@ std::vector<NamedTensor> read_tensors(const fs::path& index, TensorMemory& memor
           .hint("in Python, save the model again without partitioned variables");
     }
     if (dtype_of(described.dtype()).empty()) continue;
-    if (described.shard_id() < 0 || described.shard_id() >= header.num_shards()) throw bad(entry->key, "has no shard");
+    if (described.shard_id() < 0 || described.shard_id() >= header.num_shards())
+      throw bad_checkpoint(entry->key, "has no shard");
     tensors.push_back({entry->key, view_of(entry->key, described, shards)});
   }
   return tensors;

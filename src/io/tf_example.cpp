@@ -14,15 +14,15 @@ enum WireType : unsigned { varint = 0, eight_bytes = 1, counted = 2, four_bytes 
 constexpr unsigned example_features = 1, features_feature = 1, entry_name = 1, entry_feature = 2, bytes_list = 1,
                    int64_list = 3, list_value = 1;
 
-Error bad(const std::string& what, uint64_t offset) {
+Error bad_example(const std::string& what, uint64_t offset) {
   return Error("the record is no tf.train.Example: " + what).offset(offset);
 }
 
 // A message or a list of packed numbers, read from its front to its back.
-class Reader {
+class ExampleReader {
  public:
-  Reader() = default;
-  Reader(std::string_view text, uint64_t offset) : rest_(text), offset_(offset) {}
+  ExampleReader() = default;
+  ExampleReader(std::string_view text, uint64_t offset) : rest_(text), offset_(offset) {}
   bool done() const { return rest_.empty(); }
   uint64_t offset() const { return offset_; }
   std::string_view rest() const { return rest_; }
@@ -35,16 +35,16 @@ class Reader {
       value |= uint64_t{byte & 0x7FU} << shift;
       if (byte < 0x80) return value;
     }
-    throw bad("a number has more than ten digits", offset_);
+    throw bad_example("a number has more than ten digits", offset_);
   }
 
-  Reader part() {
+  ExampleReader part() {
     const uint64_t count = number(), at = offset_;
     return {take(count), at};
   }
 
   std::string_view take(uint64_t count) {
-    if (count > rest_.size()) throw bad("a length leads beyond the end", offset_);
+    if (count > rest_.size()) throw bad_example("a length leads beyond the end", offset_);
     const std::string_view taken = rest_.substr(0, count);
     rest_.remove_prefix(count);
     offset_ += count;
@@ -58,63 +58,63 @@ class Reader {
 
 struct Field {
   unsigned number, type;
-  uint64_t at;     // where it begins, in the file
-  Reader content;  // of a counted one
-  uint64_t value;  // of a varint
+  uint64_t at;            // where it begins, in the file
+  ExampleReader content;  // of a counted one
+  uint64_t value;         // of a varint
 };
 
-Field next(Reader& message) {
+Field next(ExampleReader& message) {
   Field field{0, 0, message.offset(), {}, 0};
   const uint64_t tag = message.number();
   field.type = tag & 7;
-  if (tag < 8 || tag > UINT32_MAX) throw bad("a field has an impossible number", field.at);
+  if (tag < 8 || tag > UINT32_MAX) throw bad_example("a field has an impossible number", field.at);
   field.number = static_cast<unsigned>(tag >> 3);
   switch (field.type) {
     case varint: field.value = message.number(); break;
     case eight_bytes: message.take(8); break;
     case counted: field.content = message.part(); break;
     case four_bytes: message.take(4); break;
-    default: throw bad(fmt::format("a field has the wire type {}", field.type), field.at);
+    default: throw bad_example(fmt::format("a field has the wire type {}", field.type), field.at);
   }
   return field;
 }
 
 template <class Each>
-void for_each(Reader message, unsigned number, Each each) {
+void for_each(ExampleReader message, unsigned number, Each each) {
   while (!message.done()) {
     const Field field = next(message);
     if (field.number == number) each(field);
   }
 }
 
-Reader content_of(const Field& field) {
+ExampleReader content_of(const Field& field) {
   if (field.type != counted)
-    throw bad(fmt::format("field {} has the wire type {}", field.number, field.type), field.at);
+    throw bad_example(fmt::format("field {} has the wire type {}", field.number, field.type), field.at);
   return field.content;
 }
 
 // Of the fields that occur once. Protobuf would take the last one, or join them; no writer leaves that to chance.
-std::optional<Reader> only(Reader message, unsigned number) {
-  std::optional<Reader> found;
+std::optional<ExampleReader> only(ExampleReader message, unsigned number) {
+  std::optional<ExampleReader> found;
   for_each(message, number, [&](const Field& field) {
-    if (found) throw bad(fmt::format("field {} occurs twice", number), field.at);
+    if (found) throw bad_example(fmt::format("field {} occurs twice", number), field.at);
     found = content_of(field);
   });
   return found;
 }
 
-std::optional<Reader> find(Reader example, std::string_view name) {
-  std::optional<Reader> found;
-  for_each(only(example, example_features).value_or(Reader()), features_feature, [&](const Field& entry) {
-    if (only(content_of(entry), entry_name).value_or(Reader()).rest() != name) return;
+std::optional<ExampleReader> find(ExampleReader example, std::string_view name) {
+  std::optional<ExampleReader> found;
+  for_each(only(example, example_features).value_or(ExampleReader()), features_feature, [&](const Field& entry) {
+    if (only(content_of(entry), entry_name).value_or(ExampleReader()).rest() != name) return;
     if (found) throw Error(fmt::format("{} occurs twice", name)).offset(entry.at);
-    found = only(entry.content, entry_feature).value_or(Reader({}, entry.at));
+    found = only(entry.content, entry_feature).value_or(ExampleReader({}, entry.at));
   });
   return found;
 }
 
-Reader list_of(Reader feature, std::string_view name, unsigned kind) {
-  const std::optional<Reader> list = only(feature, kind);
+ExampleReader list_of(ExampleReader feature, std::string_view name, unsigned kind) {
+  const std::optional<ExampleReader> list = only(feature, kind);
   if (list) return *list;
   throw Error(fmt::format("{} has no list of {}", name, kind == bytes_list ? "bytes" : "integers"))
       .offset(feature.offset());
@@ -166,18 +166,18 @@ std::string entry(std::string_view name, unsigned kind, std::string_view value) 
 }  // namespace
 
 std::optional<int64_t> TfExample::number(std::string_view name) const {
-  const std::optional<Reader> feature = find(Reader(text(message_), offset_), name);
+  const std::optional<ExampleReader> feature = find(ExampleReader(text(message_), offset_), name);
   if (!feature) return std::nullopt;
   OneValue<int64_t> value(name, feature->offset());
   for_each(list_of(*feature, name, int64_list), list_value, [&](const Field& field) {
     if (field.type == varint) return value.add(static_cast<int64_t>(field.value));
-    for (Reader packed = content_of(field); !packed.done();) value.add(static_cast<int64_t>(packed.number()));
+    for (ExampleReader packed = content_of(field); !packed.done();) value.add(static_cast<int64_t>(packed.number()));
   });
   return value.get();
 }
 
 std::optional<std::string_view> TfExample::bytes(std::string_view name) const {
-  const std::optional<Reader> feature = find(Reader(text(message_), offset_), name);
+  const std::optional<ExampleReader> feature = find(ExampleReader(text(message_), offset_), name);
   if (!feature) return std::nullopt;
   OneValue<std::string_view> value(name, feature->offset());
   for_each(list_of(*feature, name, bytes_list), list_value,

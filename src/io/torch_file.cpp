@@ -22,7 +22,7 @@ constexpr int newest_version = 10;  // of the archives, since PyTorch 1.12
 constexpr std::string_view legacy_magic = "\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19";  // 0x1950a86a20f9469cfc6c
 constexpr int64_t legacy_protocol = 1001;
 
-Error bad(const std::string& what) { return Error("is a damaged PyTorch file: " + what); }
+Error bad_torch_file(const std::string& what) { return Error("is a damaged PyTorch file: " + what); }
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -45,7 +45,7 @@ struct Archive {
 
   std::span<const std::byte> read(const std::string& record) const {
     const ZipEntry* entry = zip.find(root + record);
-    if (entry == nullptr) throw bad("it has no record '" + printable(record) + "'");
+    if (entry == nullptr) throw bad_torch_file("it has no record '" + printable(record) + "'");
     return zip.read(*entry);
   }
   std::string_view text(const std::string& record) const {
@@ -63,7 +63,7 @@ std::string find_root(const ZipArchive& zip) {
   for (const ZipEntry& entry : zip.entries()) {
     arrays &= entry.name.ends_with(".npy");
     if (!entry.name.ends_with(name) || entry.name.find('/') != entry.name.size() - name.size()) continue;
-    if (!root.empty()) throw bad("it has two records data.pkl");
+    if (!root.empty()) throw bad_torch_file("it has two records data.pkl");
     root = entry.name.substr(0, entry.name.size() - name.size() + 1);
   }
   if (arrays) throw Error("is an .npz file of NumPy").hint("models are read from .safetensors, .pth and .onnx files");
@@ -79,7 +79,7 @@ void check_version(const Archive& archive) {
   const std::string_view text = archive.text("version");
   int version = 0;
   const auto [end, error] = std::from_chars(text.begin(), text.end(), version);
-  if (error != std::errc() || end != text.end() || version < 1) throw bad("its version is not a number");
+  if (error != std::errc() || end != text.end() || version < 1) throw bad_torch_file("its version is not a number");
   if (version > newest_version) {
     throw Error("has version " + std::to_string(version) + " of PyTorch's format, which is not known here")
         .hint("save it as .safetensors");
@@ -89,7 +89,7 @@ void check_version(const Archive& archive) {
 bool is_big_endian(const Archive& archive) {
   if (!archive.has("byteorder")) return false;
   const std::string_view order = archive.text("byteorder");
-  if (order != "little" && order != "big") throw bad("its byte order is '" + printable(order) + "'");
+  if (order != "little" && order != "big") throw bad_torch_file("its byte order is '" + printable(order) + "'");
   return order == "big";
 }
 
@@ -107,9 +107,9 @@ class ArchiveStorages {
     Read& read = place->second;
     if (added) read.bytes = load(storage);
     if (read.bytes.size() != storage.count * storage.element_size) {
-      throw bad("storage '" + printable(storage.key) + "' has another size than it should");
+      throw bad_torch_file("storage '" + printable(storage.key) + "' has another size than it should");
     }
-    if (swap_ && read.dtype != storage.dtype) throw bad("a storage of swapped bytes has two types");
+    if (swap_ && read.dtype != storage.dtype) throw bad_torch_file("a storage of swapped bytes has two types");
     return read.bytes;
   }
 
@@ -163,20 +163,21 @@ std::map<std::string_view, std::span<const std::byte>> read_legacy_storages(cons
     const TorchStorage storage = torch_storage(tree, id);
     const auto [place, added] = declared.emplace(storage.key, storage);
     const TorchStorage& first = place->second;
-    if (first.count != storage.count || first.dtype != storage.dtype) throw bad("a storage is declared twice");
+    if (first.count != storage.count || first.dtype != storage.dtype)
+      throw bad_torch_file("a storage is declared twice");
   }
   std::map<std::string_view, std::span<const std::byte>> storages;
   for (pickle::Id id : keys[keys.root()].items) {
     const auto found = declared.find(text_of(keys[id]).value_or(""));
-    if (found == declared.end()) throw bad("it has a storage that no tensor declares");
+    if (found == declared.end()) throw bad_torch_file("it has a storage that no tensor declares");
     const TorchStorage& storage = found->second;
     uint64_t count = 0;
-    if (bytes.size() < sizeof count) throw bad("it ends too early");
+    if (bytes.size() < sizeof count) throw bad_torch_file("it ends too early");
     std::memcpy(&count, bytes.data(), sizeof count);
     bytes = bytes.subspan(sizeof count);
-    if (count != storage.count) throw bad("a storage has another size than it should");
+    if (count != storage.count) throw bad_torch_file("a storage has another size than it should");
     if (count * storage.element_size > bytes.size()) {
-      throw bad("it ends too early").hint("it may not have arrived whole: get it again");
+      throw bad_torch_file("it ends too early").hint("it may not have arrived whole: get it again");
     }
     storages[storage.key] = bytes.first(count * storage.element_size);
     bytes = bytes.subspan(count * storage.element_size);
@@ -232,15 +233,15 @@ void read_torch_legacy(TensorMemory& memory, TensorFile& out) {
   next(false);
   const Tree protocol = next(false);
   if (protocol[protocol.root()].kind != Kind::integer || protocol[protocol.root()].number != legacy_protocol) {
-    throw bad("its protocol is not 1001");
+    throw bad_torch_file("its protocol is not 1001");
   }
   next(false);  // sizes of C types where it was written
   const Tree tree = next(true), keys = next(false);
-  if (keys[keys.root()].kind != Kind::list) throw bad("it has no list of storages");
+  if (keys[keys.root()].kind != Kind::list) throw bad_torch_file("it has no list of storages");
   const auto storages = read_legacy_storages(tree, keys, bytes.subspan(position));
   const TorchStorageReader read = [&](const TorchStorage& storage) {
     const auto found = storages.find(storage.key);
-    if (found == storages.end()) throw bad("a storage is missing");
+    if (found == storages.end()) throw bad_torch_file("a storage is missing");
     return found->second;
   };
   collect_torch_tensors(tree, read, bytes.size(), out);

@@ -12,11 +12,11 @@
 namespace facerec {
 namespace {
 
-constexpr uint64_t end_size = 22, locator_size = 20, end64_size = 56, central_size = 46, local_size = 30;
+constexpr uint64_t end_size = 22, locator_size = 20, end64_size = 56, central_size = 46;
 constexpr uint32_t end_mark = 0x06054B50, locator_mark = 0x07064B50, end64_mark = 0x06064B50, central_mark = 0x02014B50,
                    local_mark = 0x04034B50;
 
-Error bad(const std::string& what, uint64_t offset) {
+Error bad_zip(const std::string& what, uint64_t offset) {
   return Error("is a damaged zip archive: " + what).hint("it may not have arrived whole: get it again").offset(offset);
 }
 
@@ -34,7 +34,7 @@ class Bytes {
   }
 
   std::span<const std::byte> part(uint64_t offset, uint64_t count) const {
-    if (offset > size() || count > size() - offset) throw bad("a header points beyond its end", offset);
+    if (offset > size() || count > size() - offset) throw bad_zip("a header points beyond its end", offset);
     return bytes_.subspan(offset, count);
   }
 
@@ -52,12 +52,12 @@ struct Directory {
 
 // The end record lies before a comment of at most 64 KiB, which it gives the length of.
 uint64_t find_end(const Bytes& file) {
-  if (file.size() < end_size) throw bad("it is shorter than its end record", file.size());
+  if (file.size() < end_size) throw bad_zip("it is shorter than its end record", file.size());
   const uint64_t last = file.size() - end_size, first = last > 0xFFFF ? last - 0xFFFF : 0;
   for (uint64_t at = last + 1; at-- > first;) {
     if (file.at<uint32_t>(at) == end_mark && file.at<uint16_t>(at + 20) == last - at) return at;
   }
-  throw bad("it has no end record", file.size());
+  throw bad_zip("it has no end record", file.size());
 }
 
 Directory find_directory(const Bytes& file) {
@@ -68,15 +68,15 @@ Directory find_directory(const Bytes& file) {
   if (zip64) {
     const auto at = file.at<uint64_t>(end - locator_size + 8);
     if (at > end - locator_size || end - locator_size - at < end64_size || file.at<uint32_t>(at) != end64_mark) {
-      throw bad("its zip64 end record is not where it should be", end - locator_size);
+      throw bad_zip("its zip64 end record is not where it should be", end - locator_size);
     }
     end = at;
     directory = {file.at<uint64_t>(end + 48), file.at<uint64_t>(end + 40), file.at<uint64_t>(end + 32)};
   } else if (!one_disk) {
-    throw bad("it is one part of several", end);
+    throw bad_zip("it is one part of several", end);
   }
   if (directory.offset > end || directory.size > end - directory.offset) {
-    throw bad("its directory lies outside of it", end);
+    throw bad_zip("its directory lies outside of it", end);
   }
   return directory;
 }
@@ -86,12 +86,12 @@ void read_zip64_field(const Bytes& file, uint64_t begin, uint64_t length, ZipEnt
   const uint64_t end = begin + length;
   for (uint64_t at = begin; end - at >= 4;) {
     const uint64_t size = file.at<uint16_t>(at + 2), next = at + 4 + size;
-    if (next > end) throw bad("an extra field is longer than its header", at);
+    if (next > end) throw bad_zip("an extra field is longer than its header", at);
     if (file.at<uint16_t>(at) == 1) {
       at += 4;
       for (uint64_t* value : {&entry.size, &entry.packed, &entry.header}) {
         if (*value != UINT32_MAX) continue;
-        if (next - at < sizeof *value) throw bad("a zip64 field is too short", at);
+        if (next - at < sizeof *value) throw bad_zip("a zip64 field is too short", at);
         *value = file.at<uint64_t>(at);
         at += sizeof *value;
       }
@@ -108,24 +108,25 @@ void check_name(std::string_view name, uint64_t at) {
     good &= name.substr(begin, end - begin) != "..";
     begin = end + 1;
   }
-  if (!good) throw bad("an entry has the impossible name '" + printable(name) + "'", at);
+  if (!good) throw bad_zip("an entry has the impossible name '" + printable(name) + "'", at);
 }
 
 // The local header repeats the directory's, and says where the content begins.
 void check_local_header(const Bytes& file, ZipEntry& entry, const Directory& directory) {
   const uint64_t at = entry.header;
-  if (file.at<uint32_t>(at) != local_mark) throw bad("'" + printable(entry.name) + "' is not where it should be", at);
+  if (file.at<uint32_t>(at) != local_mark)
+    throw bad_zip("'" + printable(entry.name) + "' is not where it should be", at);
   const uint64_t name = file.at<uint16_t>(at + 26), extra = file.at<uint16_t>(at + 28);
-  if (file.text(at + local_size, name) != entry.name) throw bad("an entry has two names", at);
-  entry.offset = at + local_size + name + extra;
+  if (file.text(at + zip_local_size, name) != entry.name) throw bad_zip("an entry has two names", at);
+  entry.offset = at + zip_local_size + name + extra;
   if (entry.offset > directory.offset || entry.packed > directory.offset - entry.offset) {
-    throw bad("'" + printable(entry.name) + "' reaches beyond the end", at);
+    throw bad_zip("'" + printable(entry.name) + "' reaches beyond the end", at);
   }
 }
 
 // Returns where the next directory entry begins.
 uint64_t read_entry(const Bytes& file, uint64_t at, const Directory& directory, ZipEntry& entry) {
-  if (file.at<uint32_t>(at) != central_mark) throw bad("its directory is damaged", at);
+  if (file.at<uint32_t>(at) != central_mark) throw bad_zip("its directory is damaged", at);
   const auto flags = file.at<uint16_t>(at + 8), method = file.at<uint16_t>(at + 10);
   const uint64_t name = file.at<uint16_t>(at + 28), extra = file.at<uint16_t>(at + 30),
                  comment = file.at<uint16_t>(at + 32);
@@ -136,12 +137,12 @@ uint64_t read_entry(const Bytes& file, uint64_t at, const Directory& directory, 
   entry.name = file.text(at + central_size, name);
   entry.deflated = method == 8;
   check_name(entry.name, at);
-  if ((flags & 0x2041) != 0) throw bad("'" + printable(entry.name) + "' is encrypted", at);
+  if ((flags & 0x2041) != 0) throw bad_zip("'" + printable(entry.name) + "' is encrypted", at);
   if (method != 0 && method != 8) {
-    throw bad("'" + printable(entry.name) + "' is compressed by method " + std::to_string(method), at);
+    throw bad_zip("'" + printable(entry.name) + "' is compressed by method " + std::to_string(method), at);
   }
   read_zip64_field(file, at + central_size + name, extra, entry);
-  if (!entry.deflated && entry.packed != entry.size) throw bad("'" + printable(entry.name) + "' has two sizes", at);
+  if (!entry.deflated && entry.packed != entry.size) throw bad_zip("'" + printable(entry.name) + "' has two sizes", at);
   check_local_header(file, entry, directory);
   return at + central_size + name + extra + comment;
 }
@@ -150,7 +151,7 @@ void check_overlaps(std::vector<ZipEntry>& entries) {
   std::sort(entries.begin(), entries.end(), [](const ZipEntry& a, const ZipEntry& b) { return a.header < b.header; });
   for (size_t i = 1; i < entries.size(); ++i) {
     if (entries[i].header < entries[i - 1].offset + entries[i - 1].packed) {
-      throw bad("two of its entries overlap", entries[i].header);
+      throw bad_zip("two of its entries overlap", entries[i].header);
     }
   }
 }
@@ -172,16 +173,16 @@ uint32_t crc_of(std::span<const std::byte> bytes, const TensorMemory& memory) {
 ZipArchive::ZipArchive(TensorMemory& memory) : memory_(memory) {
   const Bytes file(memory.bytes());
   const Directory directory = find_directory(file);
-  if (directory.count > directory.size / central_size) throw bad("its directory is too short", directory.offset);
+  if (directory.count > directory.size / central_size) throw bad_zip("its directory is too short", directory.offset);
   entries_.resize(directory.count);
   uint64_t at = directory.offset;
   for (ZipEntry& entry : entries_) at = read_entry(file, at, directory, entry);
-  if (at != directory.offset + directory.size) throw bad("its directory has a wrong size", at);
+  if (at != directory.offset + directory.size) throw bad_zip("its directory has a wrong size", at);
   check_overlaps(entries_);
   std::sort(entries_.begin(), entries_.end(), [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
   for (size_t i = 1; i < entries_.size(); ++i) {
     if (entries_[i].name == entries_[i - 1].name) {
-      throw bad("'" + printable(entries_[i].name) + "' occurs twice", entries_[i].header);
+      throw bad_zip("'" + printable(entries_[i].name) + "' occurs twice", entries_[i].header);
     }
   }
 }
@@ -200,7 +201,7 @@ std::span<const std::byte> ZipArchive::read(const ZipEntry& entry) const {
         libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
     if (!inflater || libdeflate_deflate_decompress(inflater.get(), content.data(), content.size(), unpacked.data(),
                                                    unpacked.size(), nullptr) != LIBDEFLATE_SUCCESS) {
-      throw bad("'" + printable(entry.name) + "' does not unpack to the size it should have", entry.offset);
+      throw bad_zip("'" + printable(entry.name) + "' does not unpack to the size it should have", entry.offset);
     }
     memory_.drop_pages(content);
     content = unpacked;
@@ -212,7 +213,7 @@ std::span<const std::byte> ZipArchive::read(const ZipEntry& entry) const {
   constexpr bool checked = false;
 #endif
   if (checked && crc_of(content, memory_) != entry.crc) {
-    throw bad("the checksum of '" + printable(entry.name) + "' is wrong", entry.offset);
+    throw bad_zip("the checksum of '" + printable(entry.name) + "' is wrong", entry.offset);
   }
   return content;
 }

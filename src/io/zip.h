@@ -14,6 +14,8 @@
 
 namespace facerec {
 
+constexpr uint64_t zip_local_size = 30;  // of a local header, before its name
+
 struct ZipEntry {
   std::string_view name;
   uint64_t header;  // offset of the local header

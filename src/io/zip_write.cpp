@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "io/zip.h"
+
 namespace facerec {
 namespace {
 
-constexpr uint64_t alignment = 64, local_size = 30, zip64_field = 20, field_header = 4;
+constexpr uint64_t alignment = 64, zip64_field = 20, field_header = 4;
 constexpr uint16_t padding_field = 0x4246;  // the one that PyTorch pads with
 
 class Writer {
@@ -46,7 +48,7 @@ void put_common(Writer& out, const ZipRecord& record, uint32_t crc, bool large) 
 
 std::string local_header(const ZipRecord& record, uint32_t crc, uint64_t offset) {
   const bool large = is_large(record.content.size());
-  const uint64_t start = offset + local_size + record.name.size() + (large ? zip64_field : 0) + field_header;
+  const uint64_t start = offset + zip_local_size + record.name.size() + (large ? zip64_field : 0) + field_header;
   const uint64_t padding = (alignment - start % alignment) % alignment;
   Writer out;
   out.number<uint32_t>(0x04034B50);

@@ -6,10 +6,10 @@
 #include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
-#include <charconv>
 #include <mutex>
 
 #include "facerec/core/error.h"
+#include "facerec/core/text.h"
 
 namespace facerec {
 namespace {
@@ -63,8 +63,7 @@ torch::Device open_device(const std::string& name, int64_t local_rank) {
   if (name == "cuda") return open_cuda(local_rank);
   if (name.starts_with("cuda:")) {
     uint8_t index = 0;
-    const auto [end, code] = std::from_chars(name.data() + 5, name.data() + name.size(), index);
-    if (code == std::errc{} && end == name.data() + name.size()) return open_cuda(index);
+    if (parse_number(std::string_view(name).substr(5), index)) return open_cuda(index);
   }
   throw Error::usage("'" + name + "' is not a device").hint("auto, cpu, cuda or cuda:N");
 }

@@ -17,9 +17,9 @@ class Tanh final : public Layer {
   Tensor forward(const Tensor& x) override { return torch::tanh(x); }
 };
 
-class Network final : public SuperResolutionNetwork {
+class EspcnNetwork final : public SuperResolutionNetwork {
  public:
-  Network(const EspcnLayout& layout, torch::Device device) : SuperResolutionNetwork("ESPCN", layout.scale) {
+  EspcnNetwork(const EspcnLayout& layout, torch::Device device) : SuperResolutionNetwork("ESPCN", layout.scale) {
     first_part_ = register_module(
         "first_part", sequence({filter(3, layout.features, 5, device), std::make_shared<Tanh>(),
                                 filter(layout.features, layout.hidden, 3, device), std::make_shared<Tanh>()}));
@@ -41,7 +41,7 @@ class Network final : public SuperResolutionNetwork {
 }  // namespace
 
 std::shared_ptr<SuperResolutionNetwork> make_espcn(const EspcnLayout& layout, torch::Device device) {
-  return std::make_shared<Network>(layout, device);
+  return std::make_shared<EspcnNetwork>(layout, device);
 }
 
 EspcnLayout espcn_layout(const TensorMap& tensors, const fs::path& path) {

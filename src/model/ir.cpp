@@ -32,9 +32,9 @@ class SqueezeExcitation final : public Layer {
   LayerPtr fc1_, fc2_;
 };
 
-class Unit final : public Recomputable {
+class IrUnit final : public Recomputable {
  public:
-  Unit(const IrLayout& layout, int64_t in, int64_t out, int64_t stride, torch::Device device) : stride_(stride) {
+  IrUnit(const IrLayout& layout, int64_t in, int64_t out, int64_t stride, torch::Device device) : stride_(stride) {
     if (in != out) {
       shortcut_ = register_module("shortcut_layer", sequence({conv(in, out, 1, stride, device), norm(out, device)}));
     }
@@ -89,7 +89,7 @@ class IrBackbone final : public Backbone {
     int64_t in = layout.stem_channels;
     for (const IrLayout::Stage& stage : layout.stages) {
       for (int i = 0; i < stage.units; ++i) {
-        units->append(std::make_shared<Unit>(layout, in, stage.channels, i == 0 ? 2 : 1, device));
+        units->append(std::make_shared<IrUnit>(layout, in, stage.channels, i == 0 ? 2 : 1, device));
         in = stage.channels;
       }
     }

@@ -12,9 +12,9 @@ namespace {
 using torch::Tensor;
 using namespace layers;
 
-class Unit final : public Recomputable {
+class IResNetUnit final : public Recomputable {
  public:
-  Unit(int64_t in, int64_t out, int64_t stride, torch::Device device) {
+  IResNetUnit(int64_t in, int64_t out, int64_t stride, torch::Device device) {
     bn1_ = register_module("bn1", norm(in, device));
     conv1_ = register_module("conv1", conv(in, out, 3, 1, device));
     bn2_ = register_module("bn2", norm(out, device));
@@ -68,8 +68,8 @@ class IResNet final : public Backbone {
   void add(const std::string& name, LayerPtr layer) { layers_.push_back(register_module(name, std::move(layer))); }
 
   static LayerPtr stage(int64_t in, int64_t out, int count, torch::Device device) {
-    auto units = sequence({std::make_shared<Unit>(in, out, 2, device)});
-    for (int i = 1; i < count; ++i) units->append(std::make_shared<Unit>(out, out, 1, device));
+    auto units = sequence({std::make_shared<IResNetUnit>(in, out, 2, device)});
+    for (int i = 1; i < count; ++i) units->append(std::make_shared<IResNetUnit>(out, out, 1, device));
     return units;
   }
 

@@ -11,11 +11,11 @@ namespace facerec {
 namespace {
 
 // A layer of the network and the parameters of it that a file has, by Keras' names: kernel, gamma, …
-using Layer = std::map<std::string, const TensorView*, std::less<>>;
+using KerasLayer = std::map<std::string, const TensorView*, std::less<>>;
 
 struct Layers {
-  std::map<std::string, Layer, std::less<>> trunk;  // by the names of Keras' ResNet50
-  std::vector<Layer> output;                        // BatchNorm, dense, BatchNorm
+  std::map<std::string, KerasLayer, std::less<>> trunk;  // by the names of Keras' ResNet50
+  std::vector<KerasLayer> output;                        // BatchNorm, dense, BatchNorm
 };
 
 constexpr std::array units{3, 4, 6, 3};
@@ -96,7 +96,7 @@ Layers layers_by_order(const TensorGroup& group) {
     }
     if (path.find('/') != std::string_view::npos || model > 1) continue;
     if (layer >= (model == 0 ? names.size() : layers.output.size())) return {};  // another backbone
-    Layer& place = model == 0 ? layers.trunk[names[layer]] : layers.output[layer];
+    KerasLayer& place = model == 0 ? layers.trunk[names[layer]] : layers.output[layer];
     place[std::string(path)] = &tensor.view;
   }
   return layers;
@@ -125,7 +125,7 @@ constexpr std::array<std::pair<const char*, const char*>, 4> norm_names{
 
 // Appends a layer's tensors under our names; false when it has others than it should.
 template <class Names>
-bool append(const Layer& layer, const std::string& name, const Names& names, TensorGroup& out) {
+bool append(const KerasLayer& layer, const std::string& name, const Names& names, TensorGroup& out) {
   if (layer.size() != names.size()) return false;
   for (const auto& [theirs, ours] : names) {
     const auto found = layer.find(theirs);
@@ -148,7 +148,7 @@ std::optional<TensorGroup> as_resnet50_tf2(const TensorFile& file) {
   if (layers.output.size() != 3) return std::nullopt;
   TensorGroup group;
   for (const std::string& name : trunk_names()) {
-    const Layer& layer = layers.trunk[name];
+    const KerasLayer& layer = layers.trunk[name];
     const bool whole =
         name.ends_with("_conv") ? append(layer, name, kernel_names, group) : append(layer, name, norm_names, group);
     if (!whole) return std::nullopt;

@@ -35,9 +35,9 @@ ConvShape spatial(int64_t in, int64_t out, int64_t stride, int64_t groups) {
 }
 
 // Widen to `inner` channels, filter each, narrow again. With stride 1 the input is added.
-class Bottleneck final : public Recomputable {
+class MbfBottleneck final : public Recomputable {
  public:
-  Bottleneck(int64_t in, int64_t inner, int64_t out, int64_t stride, torch::Device device) : residual_(stride == 1) {
+  MbfBottleneck(int64_t in, int64_t inner, int64_t out, int64_t stride, torch::Device device) : residual_(stride == 1) {
     layers_ = register_module("layers", sequence({conv_block(pointwise(in, inner), device),
                                                   conv_block(spatial(inner, inner, stride, inner), device),
                                                   linear_block(pointwise(inner, out), device)}));
@@ -54,7 +54,7 @@ class Bottleneck final : public Recomputable {
 };
 
 LayerPtr bottleneck(int64_t in, int64_t inner, int64_t out, int64_t stride, torch::Device device) {
-  return std::make_shared<Bottleneck>(in, inner, out, stride, device);
+  return std::make_shared<MbfBottleneck>(in, inner, out, stride, device);
 }
 
 LayerPtr stage(int64_t channels, int64_t inner, int count, torch::Device device) {

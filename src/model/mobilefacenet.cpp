@@ -124,9 +124,9 @@ constexpr BottleneckStage bottleneck_stages[] = {
     {2, 64, 5, 2}, {4, 128, 1, 2}, {2, 128, 6, 1}, {4, 128, 1, 2}, {2, 128, 2, 1}};
 
 // A sequence called "conv", to which the input is added where the shapes allow it.
-class Bottleneck final : public Recomputable {
+class MobileFaceNetBottleneck final : public Recomputable {
  public:
-  Bottleneck(std::shared_ptr<Sequence> layers, bool residual) : residual_(residual) {
+  MobileFaceNetBottleneck(std::shared_ptr<Sequence> layers, bool residual) : residual_(residual) {
     conv_ = register_module("conv", std::move(layers));
   }
 
@@ -149,8 +149,8 @@ std::shared_ptr<Sequence> bottlenecks(Widened layers, torch::Device device) {
   for (const BottleneckStage& stage : bottleneck_stages) {
     for (int i = 0; i < stage.units; ++i) {
       const int64_t stride = i == 0 ? stage.stride : 1;
-      blocks->append(std::make_shared<Bottleneck>(layers(in, in * stage.expansion, stage.channels, stride, device),
-                                                  stride == 1 && in == stage.channels));
+      blocks->append(std::make_shared<MobileFaceNetBottleneck>(
+          layers(in, in * stage.expansion, stage.channels, stride, device), stride == 1 && in == stage.channels));
       in = stage.channels;
     }
   }

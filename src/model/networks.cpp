@@ -13,7 +13,7 @@ constexpr const char* ir_linear = "output_layer.3.weight";
 constexpr const char* vit_linear = "feature.2.weight";
 constexpr const char* mbf_filter = "features.layers.0.layers.0.weight";
 
-constexpr Network table[] = {
+constexpr Network network_table[] = {
     {"ir_50", "body.23.res_layer.4.running_var", ir_linear, ir_linear, 512, 4},
     {"ir_se_50", "body.23.res_layer.5.fc2.weight", ir_linear, ir_linear, 512, 4},
     {"ir_101", "body.48.res_layer.4.running_var", ir_linear, ir_linear, 512, 4},
@@ -66,7 +66,7 @@ std::pair<int64_t, int64_t> map_size(const Network& network, const TensorView& f
 
 }  // namespace
 
-std::span<const Network> networks() { return table; }
+std::span<const Network> networks() { return network_table; }
 
 ModelSpec sizes_from(const Network& network, const std::map<std::string, TensorView>& tensors) {
   const ModelConfig sizes;

@@ -13,14 +13,14 @@ Shape both(Shape before, const Shape& after) {
   return before;
 }
 
-std::vector<OnnxAttribute> attributes_of(const Window& window) {
+std::vector<OnnxAttribute> attributes_of(const SlidingWindow& window) {
   return {{"kernel_shape", window.kernel}, {"strides", window.stride}, {"pads", both(window.before, window.after)}};
 }
 
 }  // namespace
 
 Names conv(Graph& graph, const Op& op) {
-  const Window window = convolution_window(graph.recording(), op);
+  const SlidingWindow window = convolution_window(graph.recording(), op);
   Names inputs{input(graph, op, "input"), input(graph, op, "weight")};
   if (op.has("bias")) inputs.push_back(input(graph, op, "bias"));
   std::vector<OnnxAttribute> attributes = attributes_of(window);
@@ -84,7 +84,7 @@ Names prelu(Graph& graph, const Op& op) {
 }
 
 Names max_pool(Graph& graph, const Op& op) {
-  const Window window = pooling_window(op);
+  const SlidingWindow window = pooling_window(op);
   std::vector<OnnxAttribute> attributes = attributes_of(window);
   attributes.push_back({"dilations", window.dilation});
   attributes.push_back({"ceil_mode", int64_t{op.flag("ceil_mode")}});

@@ -14,12 +14,12 @@ using namespace onnx_operators;
 // ---- Element by element
 
 template <size_t size>
-struct Text {
-  constexpr Text(const char (&literal)[size]) { std::copy_n(literal, size, text); }
+struct TextArgument {
+  constexpr TextArgument(const char (&literal)[size]) { std::copy_n(literal, size, text); }
   char text[size]{};
 };
 
-template <Text type>
+template <TextArgument type>
 Names unary(Graph& graph, const Op& op) {
   return {graph.add(type.text, {input(graph, op)})};
 }

@@ -10,7 +10,7 @@ namespace {
 const Shape& shape_of(const Recording& recording, int value) { return recording.value(value).shape; }
 
 // ATen's "same": what is odd goes to the end.
-void pad_to_same(Window& window) {
+void pad_to_same(SlidingWindow& window) {
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     const int64_t total = (window.kernel[i] - 1) * window.dilation[i];
     window.before.push_back(total / 2);
@@ -31,10 +31,10 @@ Shape sides(const RecordedOperator& op, const char* name, size_t count) {
   return values;
 }
 
-Window convolution_window(const Recording& recording, const RecordedOperator& op) {
+SlidingWindow convolution_window(const Recording& recording, const RecordedOperator& op) {
   if (op.has("transposed") && op.flag("transposed")) throw unsupported(op, "transposed=true");
   const Shape& weight = shape_of(recording, op.tensor("weight"));
-  Window window;
+  SlidingWindow window;
   window.kernel.assign(weight.begin() + 2, weight.end());
   const size_t axes = window.kernel.size();
   window.stride = sides(op, "stride", axes);
@@ -50,18 +50,18 @@ Window convolution_window(const Recording& recording, const RecordedOperator& op
   return window;
 }
 
-Window pooling_window(const RecordedOperator& op) {
-  Window window{.kernel = sides(op, "kernel_size"), .stride = {}, .dilation = {1, 1}, .before = {}, .after = {}};
+SlidingWindow pooling_window(const RecordedOperator& op) {
+  SlidingWindow window{.kernel = sides(op, "kernel_size"), .stride = {}, .dilation = {1, 1}, .before = {}, .after = {}};
   window.stride = op.integers("stride").empty() ? window.kernel : sides(op, "stride");
   if (op.has("dilation")) window.dilation = sides(op, "dilation");
   window.before = window.after = sides(op, "padding");
   return window;
 }
 
-Window adaptive_window(const Recording& recording, const RecordedOperator& op) {
+SlidingWindow adaptive_window(const Recording& recording, const RecordedOperator& op) {
   const Shape& image = shape_of(recording, op.tensor("self"));
   const Shape out = sides(op, "output_size");
-  Window window{.kernel = {}, .stride = {}, .dilation = {1, 1}, .before = {0, 0}, .after = {0, 0}};
+  SlidingWindow window{.kernel = {}, .stride = {}, .dilation = {1, 1}, .before = {0, 0}, .after = {0, 0}};
   for (size_t i = 0; i < 2; ++i) {
     const int64_t side = image[image.size() - 2 + i];
     if (side % out[i] != 0) throw unsupported(op, "windows of unequal size");

@@ -23,15 +23,15 @@ int64_t axis(const Recording& recording, const RecordedOperator& op, int64_t dim
 Shape sides(const RecordedOperator& op, const char* name, size_t count = 2);
 
 // What slides over an image, a number for each of its axes.
-struct Window {
+struct SlidingWindow {
   Shape kernel, stride, dilation;
   Shape before, after;  // padding
 };
 
 // Each throws an Error for what it cannot express.
-Window convolution_window(const Recording& recording, const RecordedOperator& op);
-Window pooling_window(const RecordedOperator& op);
-Window adaptive_window(const Recording& recording, const RecordedOperator& op);
+SlidingWindow convolution_window(const Recording& recording, const RecordedOperator& op);
+SlidingWindow pooling_window(const RecordedOperator& op);
+SlidingWindow adaptive_window(const Recording& recording, const RecordedOperator& op);
 
 // Of permute, transpose and t: the axis of the input that becomes each of the output's.
 Shape order_of_axes(const Recording& recording, const RecordedOperator& op);

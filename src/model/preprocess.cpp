@@ -25,7 +25,7 @@ struct Named {
 // torchvision.transforms.Normalize as its pretrained networks expect it.
 constexpr std::array<float, 3> imagenet_mean{0.485F, 0.456F, 0.406F}, imagenet_std{0.229F, 0.224F, 0.225F};
 
-constexpr Named table[] = {
+constexpr Named published_ranges[] = {
     {"rgb", false, {half, half, half}, {half, half, half}},
     {"bgr", true, {half, half, half}, {half, half, half}},
     {"unit", false, {0, 0, 0}, {1, 1, 1}},
@@ -84,13 +84,13 @@ std::string short_triple(const std::array<float, 3>& values) {
 
 std::vector<std::string> preprocess_names() {
   std::vector<std::string> names{"default"};
-  for (const Named& named : table) names.emplace_back(named.name);
+  for (const Named& named : published_ranges) names.emplace_back(named.name);
   return names;
 }
 
 Preprocess parse_preprocess(const std::string& text, const Preprocess& published) {
   if (text == "default") return published;
-  for (const Named& named : table) {
+  for (const Named& named : published_ranges) {
     if (text == named.name) return with_size(named, published);
   }
   if (const auto preprocess = parse_explicit(text, published)) return *preprocess;
@@ -103,7 +103,7 @@ std::string preprocess_name(const Preprocess& preprocess, const Preprocess& publ
   same_size.width = preprocess.width;
   same_size.height = preprocess.height;
   if (preprocess == same_size) return "default";
-  for (const Named& named : table) {
+  for (const Named& named : published_ranges) {
     if (with_size(named, preprocess) == preprocess) return named.name;
   }
   return fmt::format("{}:{}:{}", preprocess.bgr ? "bgr" : "rgb", short_triple(preprocess.mean),

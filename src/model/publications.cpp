@@ -12,7 +12,7 @@ constexpr const char* insightface_terms =
     "code MIT; the published weights are for non-commercial research only (insightface's README)";
 
 // Where several publish the same keys and the file does not tell, the first is taken, with a warning.
-const Publication table[] = {
+const Publication publication_table[] = {
     {.name = "facevolve",
      .title = "face.evoLVe",
      .architectures = {"ir_50", "ir_101", "ir_152", "ir_se_50", "ir_se_101", "ir_se_152", "resnet50", "mobilefacenet"},
@@ -100,7 +100,7 @@ const Publication table[] = {
 
 std::vector<const Publication*> publications_of(const std::string& architecture) {
   std::vector<const Publication*> found;
-  for (const Publication& publication : table) {
+  for (const Publication& publication : publication_table) {
     if (std::any_of(publication.architectures.begin(), publication.architectures.end(),
                     [&](const char* name) { return architecture == name; })) {
       found.push_back(&publication);
@@ -152,7 +152,7 @@ void warn_of_others(const Publication& chosen, const std::vector<const Publicati
 
 }  // namespace
 
-std::span<const Publication> publications() { return table; }
+std::span<const Publication> publications() { return publication_table; }
 
 bool publishes(const std::string& publisher, const std::string& architecture) {
   const std::vector<const Publication*> known = publications_of(architecture);

@@ -85,9 +85,9 @@ void set_shift(Conv& shift, double sign) {
   for (int64_t colour = 0; colour < 3; ++colour) shift.bias[colour] = sign * 255 * mean_colour[colour];
 }
 
-class Network final : public SuperResolutionNetwork {
+class RcanNetwork final : public SuperResolutionNetwork {
  public:
-  Network(const RcanLayout& layout, torch::Device device) : SuperResolutionNetwork("RCAN", layout.scale) {
+  RcanNetwork(const RcanLayout& layout, torch::Device device) : SuperResolutionNetwork("RCAN", layout.scale) {
     sub_mean_ = register_module("sub_mean", mean_shift(device));
     head_ = register_module("head", sequence({filter(3, layout.features, 3, device)}));
     body_ = register_module("body", groups(layout, device));
@@ -130,7 +130,7 @@ int64_t scale_of(const TensorMap& tensors, int64_t features) {
 }  // namespace
 
 std::shared_ptr<SuperResolutionNetwork> make_rcan(const RcanLayout& layout, torch::Device device) {
-  return std::make_shared<Network>(layout, device);
+  return std::make_shared<RcanNetwork>(layout, device);
 }
 
 RcanLayout rcan_layout(const TensorMap& tensors, const fs::path& path) {

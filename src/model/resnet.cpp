@@ -12,11 +12,11 @@ namespace {
 using torch::Tensor;
 using namespace layers;
 
-class Bottleneck final : public Recomputable {
+class ResNetBottleneck final : public Recomputable {
  public:
   static constexpr int64_t expansion = 4;
 
-  Bottleneck(int64_t in, int64_t planes, int64_t stride, torch::Device device) {
+  ResNetBottleneck(int64_t in, int64_t planes, int64_t stride, torch::Device device) {
     const int64_t out = planes * expansion;
     conv1_ = register_module("conv1", conv(in, planes, 1, 1, device));
     bn1_ = register_module("bn1", norm(planes, device));
@@ -55,7 +55,7 @@ class ResNet50 final : public Backbone {
       const int64_t planes = int64_t{64} << i;
       layers_[i] =
           register_module("layer" + std::to_string(i + 1), stage(channels, planes, units[i], i == 0 ? 1 : 2, device));
-      channels = planes * Bottleneck::expansion;
+      channels = planes * ResNetBottleneck::expansion;
     }
     bn_o1_ = register_module("bn_o1", norm(channels, device));
     dropout_ = register_module("dropout", std::make_shared<Dropout>(options.dropout));
@@ -76,9 +76,9 @@ class ResNet50 final : public Backbone {
   static constexpr std::array<int, 4> units{3, 4, 6, 3};
 
   static std::shared_ptr<Sequence> stage(int64_t in, int64_t planes, int count, int64_t stride, torch::Device device) {
-    auto blocks = sequence({std::make_shared<Bottleneck>(in, planes, stride, device)});
+    auto blocks = sequence({std::make_shared<ResNetBottleneck>(in, planes, stride, device)});
     for (int i = 1; i < count; ++i) {
-      blocks->append(std::make_shared<Bottleneck>(planes * Bottleneck::expansion, planes, 1, device));
+      blocks->append(std::make_shared<ResNetBottleneck>(planes * ResNetBottleneck::expansion, planes, 1, device));
     }
     return blocks;
   }

@@ -14,7 +14,7 @@ namespace {
 // In units of the canvas, of which the crops' 112 pixels are 56.
 constexpr int columns = 4;
 constexpr double cell_width = 300, cell_height = 212, margin = 16, heading = 44;
-constexpr double photo_width = 224, photo_height = 168, crop_size = 56, gap = 6, line_height = 12, letters = 9;
+constexpr double photo_width = 224, photo_height = 168, crop_size = 56, cell_gap = 6, line_height = 12, letters = 9;
 constexpr size_t crops_shown = 3;
 
 // Okabe and Ito's colours, told apart with any colour vision.
@@ -172,7 +172,7 @@ void Sheet::draw_score(Spot corner, float score, Colour colour) {
 }
 
 void Sheet::draw_crops(const Sight& sight) {
-  Spot spot{corner_.x + photo_width + gap, corner_.y};
+  Spot spot{corner_.x + photo_width + cell_gap, corner_.y};
   for (const Image& crop : sight.crops) {
     canvas_.image(spot, crop);
     spot.y += crop_size;
@@ -188,7 +188,7 @@ void Sheet::draw_words(const Sight& sight) {
   // The fonts of this machine may lack other letters.
   const bool is_plain = std::ranges::all_of(record.image, [](unsigned char c) { return c < 0x80; });
   const std::string name = is_plain ? record.image : fmt::format("{} (image {})", record.image, sight.number);
-  const double width = cell_width - 2 * gap;
+  const double width = cell_width - 2 * cell_gap;
   const Spot spot{corner_.x, corner_.y + photo_height + line_height};
   const bool is_good = record.status == AlignStatus::aligned;
   canvas_.text(spot, {.text = shortened(canvas_, name, width, true), .size = letters});

@@ -13,9 +13,9 @@ using Json = nlohmann::ordered_json;
 // Lists of images take a line an image, so that they can be written and searched without all of them in memory.
 constexpr const char* first_list = "\n  \"without_crop\": [";
 
-class Text {
+class SummaryText {
  public:
-  explicit Text(const fs::path& path) : file_(path) {}
+  explicit SummaryText(const fs::path& path) : file_(path) {}
   void write(std::string_view text) {
     constexpr size_t buffered = size_t{1} << 20;
     buffer_ += text;
@@ -56,7 +56,7 @@ void AlignTally::add(const ImageRecord& record) {
 void write_align_summary(const fs::path& file, const Json& head, const JournalLines& lines, const AlignTally& tally) {
   std::string opening = to_json_text(head, 2);
   opening.resize(opening.rfind("\n}"));
-  Text text(file);
+  SummaryText text(file);
   text.write(opening + ",");
   text.write(first_list);
   const char* separator = "\n    ";

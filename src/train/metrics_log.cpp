@@ -122,15 +122,15 @@ void MetricsLog::write(Json line) {
 }
 
 std::string words_of(const Json& line) {
-  struct Figure {
+  struct LoggedFigure {
     const char *key, *form;
   };
-  constexpr Figure figures[] = {{"loss", "loss {:.4f}"},
-                                {"target_cosine", "cosine {:.3f}"},
-                                {"gradient_norm", "gradient {:.3g}"},
-                                {"lr", "lr {:.4g}"}};
+  constexpr LoggedFigure figures[] = {{"loss", "loss {:.4f}"},
+                                      {"target_cosine", "cosine {:.3f}"},
+                                      {"gradient_norm", "gradient {:.3g}"},
+                                      {"lr", "lr {:.4g}"}};
   std::string text;
-  for (const Figure& figure : figures) {
+  for (const LoggedFigure& figure : figures) {
     const auto value = line.find(figure.key);
     if (value == line.end() || !value->is_number()) continue;
     text += (text.empty() ? "" : "  ") + fmt::format(fmt::runtime(figure.form), value->get<double>());

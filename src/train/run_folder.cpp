@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <ctime>
 #include <functional>
 #include <tuple>
@@ -31,8 +30,7 @@ std::optional<RunName> parse_suffix(std::string_view text) {
   RunName found{"", std::string(text.substr(1, form.size() - 1)), 1};
   text.remove_prefix(form.size());
   if (text.empty()) return found;
-  const auto [end, code] = std::from_chars(text.data() + 1, text.data() + text.size(), found.number);
-  if (text[0] != '_' || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (text[0] != '_' || !parse_number(text.substr(1), found.number)) return std::nullopt;
   return found;
 }
 
@@ -131,8 +129,7 @@ std::vector<CheckpointFolder> find_checkpoints(const fs::path& run) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(step_prefix)) continue;
     int64_t step = 0;
-    const auto [end, code] = std::from_chars(name.data() + step_prefix.size(), name.data() + name.size(), step);
-    if (code == std::errc{} && end == name.data() + name.size()) found.push_back({entry.path(), step});
+    if (parse_number(std::string_view(name).substr(step_prefix.size()), step)) found.push_back({entry.path(), step});
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.step > b.step; });
   return found;

@@ -21,14 +21,8 @@ std::string other_model() {
   return model;
 }
 
-Outcome eval(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments{"eval", "--model", small_model(), "--data", "faces=" + small_faces() + "/eval"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return facerec(arguments);
-}
-
 TEST(EvalCompare, TheDifferenceHasAnInterval) {
-  const Outcome outcome = eval({"--model", other_model(), "--json"});
+  const Outcome outcome = eval_faces({"--model", other_model(), "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json json = outcome.json();
   bool found = false;
@@ -45,7 +39,7 @@ TEST(EvalCompare, TheDifferenceHasAnInterval) {
 }
 
 TEST(EvalCompare, AModelDoesNotDifferFromItself) {
-  const Outcome outcome = eval({"--model", small_model(), "--json"});
+  const Outcome outcome = eval_faces({"--model", small_model(), "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json json = outcome.json();
   EXPECT_FALSE(json.at("comparisons").empty());
@@ -56,9 +50,10 @@ TEST(EvalCompare, AModelDoesNotDifferFromItself) {
 }
 
 TEST(EvalCompare, TheSameSeedGivesTheSameIntervals) {
-  const Json first = eval({"--json"}).json().at("results").at(0), second = eval({"--json"}).json().at("results").at(0);
+  const Json first = eval_faces({"--json"}).json().at("results").at(0),
+             second = eval_faces({"--json"}).json().at("results").at(0);
   EXPECT_EQ(first, second);
-  const Json other = eval({"--json", "--seed", "2"}).json().at("results").at(0);
+  const Json other = eval_faces({"--json", "--seed", "2"}).json().at("results").at(0);
   EXPECT_EQ(first.at("auc"), other.at("auc"));
   EXPECT_NE(first, other);
 }
@@ -71,7 +66,7 @@ TEST(EvalCompare, GroupsHaveRatesAtOneThreshold) {
     if (entry.is_directory()) groups += entry.path().filename().string() + (i++ % 2 == 0 ? " A\n" : " B\n");
   }
   write_file(folder / "groups.txt", groups);
-  const Outcome outcome = eval({"--groups", folder / "groups.txt", "--threshold", "0.5", "--json"});
+  const Outcome outcome = eval_faces({"--groups", folder / "groups.txt", "--threshold", "0.5", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json report = outcome.json().at("results").at(0).at("groups");
   EXPECT_EQ(report.at("threshold"), 0.5);
@@ -83,29 +78,29 @@ TEST(EvalCompare, GroupsHaveRatesAtOneThreshold) {
   }
   EXPECT_EQ(pairs, 40U);
   write_file(folder / "groups.txt", "nobody A\n");
-  const Outcome none = eval({"--groups", folder / "groups.txt"});
+  const Outcome none = eval_faces({"--groups", folder / "groups.txt"});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_THAT(none.err, HasSubstr("names the group of no image"));
 }
 
 TEST(EvalDemands, NameAFigureOfADataSet) {
-  EXPECT_EQ(eval({"--fail-under", "faces.accuracy=0.01,faces.eer=0.99"}).exit_code, 0);
-  const Outcome outcome = eval({"--fail-under", "faces.accuracy=0.01,faces.auc=1.0", "--json"});
+  EXPECT_EQ(eval_faces({"--fail-under", "faces.accuracy=0.01,faces.eer=0.99"}).exit_code, 0);
+  const Outcome outcome = eval_faces({"--fail-under", "faces.accuracy=0.01,faces.auc=1.0", "--json"});
   EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
   ASSERT_EQ(outcome.json().at("shortfalls").size(), 1U);
   EXPECT_THAT(outcome.json().at("shortfalls").at(0).get<std::string>(), HasSubstr("faces.auc"));
-  EXPECT_EQ(eval({"--fail-under", "faces.eer=0.0"}).exit_code, 4);
+  EXPECT_EQ(eval_faces({"--fail-under", "faces.eer=0.0"}).exit_code, 4);
 
-  const Outcome unknown = eval({"--fail-under", "lfw.accuracy=0.9"});
+  const Outcome unknown = eval_faces({"--fail-under", "lfw.accuracy=0.9"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("faces"));
-  EXPECT_EQ(eval({"--fail-under", "faces.accuracy=high"}).exit_code, 2);
+  EXPECT_EQ(eval_faces({"--fail-under", "faces.accuracy=high"}).exit_code, 2);
 }
 
 // A script's variable that is not set must not mean that nothing is asked for.
 TEST(EvalDemands, AreNeverEmpty) {
   for (const char* option : {"--fail-under", "--baseline", "--groups", "--out"}) {
-    const Outcome outcome = eval({option, ""});
+    const Outcome outcome = eval_faces({option, ""});
     EXPECT_EQ(outcome.exit_code, 2) << option;
     EXPECT_THAT(outcome.err, HasSubstr("empty"));
   }
@@ -114,7 +109,7 @@ TEST(EvalDemands, AreNeverEmpty) {
 class EvalBaseline : public testing::Test {
  protected:
   void SetUp() override {
-    const Outcome outcome = eval({"--json"});
+    const Outcome outcome = eval_faces({"--json"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     report_ = outcome.json();
   }
@@ -122,7 +117,7 @@ class EvalBaseline : public testing::Test {
     write_file(folder_ / "evaluation.json", baseline.dump());
     std::vector<std::string> arguments{"--baseline", folder_ / "evaluation.json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return eval(arguments);
+    return eval_faces(arguments);
   }
   const TemporaryFolder folder_;
   Json report_;
@@ -146,7 +141,7 @@ TEST_F(EvalBaseline, OfAnotherFormIsRefused) {
   other["results"][0]["data"] = "lfw";
   EXPECT_THAT(against(other).err, HasSubstr("no data set of this evaluation"));
   EXPECT_EQ(against("not a report").exit_code, 2);
-  EXPECT_EQ(eval({"--baseline", folder_ / "absent.json"}).exit_code, 2);
+  EXPECT_EQ(eval_faces({"--baseline", folder_ / "absent.json"}).exit_code, 2);
 }
 
 }  // namespace

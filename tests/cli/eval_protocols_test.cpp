@@ -1,4 +1,4 @@
-// The protocols of eval beside LFW's, each from files as their authors lay them out.
+// The protocols of eval_model beside LFW's, each from files as their authors lay them out.
 #include <gmock/gmock.h>
 
 #include <sstream>
@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 using Json = nlohmann::json;
 
-// The images of the small set: eval/<identity>/<identity>_0001.jpg …
+// The images of the small set: eval_model/<identity>/<identity>_0001.jpg …
 std::vector<std::string> identities() {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(small_faces() + "/eval")) {
@@ -30,7 +30,7 @@ std::vector<std::string> images_of(const std::string& identity) {
   return paths;
 }
 
-Outcome eval(const std::vector<std::string>& more) {
+Outcome eval_model(const std::vector<std::string>& more) {
   std::vector<std::string> arguments{"eval", "--model", small_model()};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return facerec(arguments);
@@ -39,7 +39,7 @@ Outcome eval(const std::vector<std::string>& more) {
 Json result_of(const std::vector<std::string>& more) {
   std::vector<std::string> arguments = more;
   arguments.emplace_back("--json");
-  const Outcome outcome = eval(arguments);
+  const Outcome outcome = eval_model(arguments);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   return outcome.json().at("results").at(0);
 }
@@ -69,12 +69,12 @@ TEST(EvalProtocols, SearchesInAGallery) {
   for (const std::vector<std::string>& option :
        {std::vector<std::string>{"--score", "euclidean"}, {"--threshold", "0.4"}, {"--low-res-side", "first"}}) {
     const Outcome outcome =
-        eval({lists[0], lists[1], lists[2], lists[3], lists[4], folder / "probes.txt", option[0], option[1]});
+        eval_model({lists[0], lists[1], lists[2], lists[3], lists[4], folder / "probes.txt", option[0], option[1]});
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_THAT(outcome.err, HasSubstr("is for pairs"));
   }
 
-  const Outcome half = eval({"--data", small_faces() + "/eval", "--gallery", folder / "gallery.txt"});
+  const Outcome half = eval_model({"--data", small_faces() + "/eval", "--gallery", folder / "gallery.txt"});
   EXPECT_EQ(half.exit_code, 2);
   EXPECT_THAT(half.err, HasSubstr("give --gallery and --probes"));
 }
@@ -159,7 +159,7 @@ class PairTables : public testing::Test {
         "--data",   "t=" + small_faces() + "/eval", "--pairs", folder_ / list, "--score", "euclidean", "--positive",
         "different"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return eval(arguments);
+    return eval_model(arguments);
   }
 
   const TemporaryFolder folder_;

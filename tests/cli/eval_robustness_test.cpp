@@ -15,14 +15,8 @@ using testing::HasSubstr;
 using testing::Not;
 using Json = nlohmann::json;
 
-Outcome eval(const std::vector<std::string>& more, const Environment& environment = {}) {
-  std::vector<std::string> arguments{"eval", "--model", small_model(), "--data", "faces=" + small_faces() + "/eval"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return facerec(arguments, environment);
-}
-
 TEST(EvalRobustness, LowResolutionStandsBesideTheImagesAsTheyAre) {
-  const Outcome outcome = eval({"--low-res", "2,8", "--json"});
+  const Outcome outcome = eval_faces({"--low-res", "2,8", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json results = outcome.json().at("results");
   ASSERT_EQ(results.size(), 3U);
@@ -30,12 +24,12 @@ TEST(EvalRobustness, LowResolutionStandsBesideTheImagesAsTheyAre) {
   EXPECT_EQ(results.at(2).at("condition").at("kind"), "low_res");
   EXPECT_EQ(results.at(2).at("condition").at("severity"), 8);
   EXPECT_NE(results.at(0).at("auc"), results.at(2).at("auc"));
-  EXPECT_EQ(eval({"--low-res", "8", "--fail-under", "faces@lr8.accuracy=0.01"}).exit_code, 0);
+  EXPECT_EQ(eval_faces({"--low-res", "8", "--fail-under", "faces@lr8.accuracy=0.01"}).exit_code, 0);
 }
 
 TEST(EvalRobustness, OneSideOnly) {
   const auto auc = [](const std::string& side) {
-    return eval({"--low-res", "8", "--low-res-side", side, "--json"})
+    return eval_faces({"--low-res", "8", "--low-res-side", side, "--json"})
         .json()
         .at("results")
         .at(1)
@@ -46,7 +40,7 @@ TEST(EvalRobustness, OneSideOnly) {
 }
 
 TEST(EvalRobustness, Corruptions) {
-  const Outcome outcome = eval({"--corrupt", "blur,noise:1,5", "--json"});
+  const Outcome outcome = eval_faces({"--corrupt", "blur,noise:1,5", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   std::vector<std::string> kinds;
   const Json json = outcome.json();
@@ -54,27 +48,28 @@ TEST(EvalRobustness, Corruptions) {
     kinds.push_back(result.at("condition").is_null() ? "" : result.at("condition").at("kind").get<std::string>());
   }
   EXPECT_EQ(kinds, (std::vector<std::string>{"", "blur", "blur", "noise", "noise"}));
-  EXPECT_THAT(eval({"--corrupt", "fog"}).err, HasSubstr("blur"));
-  EXPECT_EQ(eval({"--corrupt", "blur,blur:2", "--json"}).json().at("results").size(), 2U);  // once
-  EXPECT_THAT(eval({"--corrupt", "blur:3-1"}).err, HasSubstr("falls"));
-  EXPECT_EQ(eval({"--corrupt", ":3"}).exit_code, 2);
-  EXPECT_EQ(eval({"--corrupt", ""}).exit_code, 2);
-  EXPECT_THAT(eval({"--corrupt", "blur:9"}).err, HasSubstr("'9' is no severity"));
-  EXPECT_THAT(eval({"--super-resolve", "bicubic"}).err, HasSubstr("--low-res"));
+  EXPECT_THAT(eval_faces({"--corrupt", "fog"}).err, HasSubstr("blur"));
+  EXPECT_EQ(eval_faces({"--corrupt", "blur,blur:2", "--json"}).json().at("results").size(), 2U);  // once
+  EXPECT_THAT(eval_faces({"--corrupt", "blur:3-1"}).err, HasSubstr("falls"));
+  EXPECT_EQ(eval_faces({"--corrupt", ":3"}).exit_code, 2);
+  EXPECT_EQ(eval_faces({"--corrupt", ""}).exit_code, 2);
+  EXPECT_THAT(eval_faces({"--corrupt", "blur:9"}).err, HasSubstr("'9' is no severity"));
+  EXPECT_THAT(eval_faces({"--super-resolve", "bicubic"}).err, HasSubstr("--low-res"));
 }
 
 TEST(EvalCache, AnsweredFromMemoryTheSecondTime) {
   const TemporaryFolder folder;
   const Environment environment{.variables = {{"XDG_CACHE_HOME", folder.path()}}};
   const auto results = [](const Outcome& outcome) { return outcome.json().at("results"); };
-  const Outcome first = eval({"--json", "--verbose"}, environment), second = eval({"--json", "--verbose"}, environment);
+  const Outcome first = eval_faces({"--json", "--verbose"}, environment),
+                second = eval_faces({"--json", "--verbose"}, environment);
   EXPECT_THAT(first.err, Not(HasSubstr("embeddings are known")));
   EXPECT_THAT(second.err, HasSubstr("embeddings are known"));
   EXPECT_EQ(results(first), results(second));
-  const Outcome anew = eval({"--json", "--verbose", "--no-cache"}, environment);
+  const Outcome anew = eval_faces({"--json", "--verbose", "--no-cache"}, environment);
   EXPECT_THAT(anew.err, Not(HasSubstr("embeddings are known")));
   EXPECT_EQ(results(first), results(anew));
-  EXPECT_THAT(eval({"--verbose", "--flip", "no_flip"}, environment).err, Not(HasSubstr("embeddings are known")));
+  EXPECT_THAT(eval_faces({"--verbose", "--flip", "no_flip"}, environment).err, Not(HasSubstr("embeddings are known")));
 }
 
 // An ONNX file's identity does not hold how its images are prepared.
@@ -124,7 +119,7 @@ TEST(EvalCache, OtherImagesAreOthers) {
 TEST(EvalReport, IsOnePageWithTheNumbersOfTheJson) {
   const TemporaryFolder folder;
   const std::string out = folder / "report";
-  const Outcome outcome = eval({"--low-res", "2", "--out", out, "--json"});
+  const Outcome outcome = eval_faces({"--low-res", "2", "--out", out, "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json json = Json::parse(read_text(out + "/evaluation.json"));
   EXPECT_EQ(json, outcome.json());

@@ -9,8 +9,9 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* verbs[] = {"synth",     "align",  "pack",     "train", "finetune", "eval",   "embed", "verify",
-                                 "calibrate", "enroll", "identify", "info",  "export",   "models", "runs",  "bench"};
+constexpr const char* verbs[] = {"synth",  "align",     "pack",   "train",      "finetune", "eval",   "embed",
+                                 "verify", "calibrate", "enroll", "identify",   "info",     "export", "models",
+                                 "runs",   "bench",     "doctor", "completion", "manual"};
 
 // The best of three: other tests run beside this one.
 Outcome quickest(const std::vector<std::string>& arguments) {

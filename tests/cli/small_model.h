@@ -31,4 +31,11 @@ inline std::string copy_of_small_model(const TemporaryFolder& folder) {
   return path;
 }
 
+// `facerec eval` of it on small faces.
+inline Outcome eval_faces(const std::vector<std::string>& more, const Environment& environment = {}) {
+  std::vector<std::string> arguments{"eval", "--model", small_model(), "--data", "faces=" + small_faces() + "/eval"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return facerec(arguments, environment);
+}
+
 }  // namespace facerec::test

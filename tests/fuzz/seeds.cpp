@@ -93,7 +93,7 @@ void write(const fs::path& folder) {
   write_safetensors(folder / "safetensors/tensors", std::span(tensors).first(1), {{"k", "v"}});
   const std::string object = folder_of_kinds();
   const std::string content = std::string(reinterpret_cast<const char*>(numbers.data()), 16);
-  write_file(folder / "pickle/kinds", pickle(object));
+  write_file(folder / "pickle/kinds", pickle_of(object));
   write_file(folder / "pickle/protocol0", "(dp0\nS'a'\np1\n(lp2\nI1\naL2L\naF1.5\nasVb\n(I00\nI01\ntsg1\ng2\ns.");
   const std::string framed =
       "}\x94(\x8C\x01"

@@ -45,7 +45,7 @@ std::string numpy_pack() {
   const std::string buffer =
       global("numpy.core.numeric", "_frombuffer") + "(C\3xyz" + dtype("u1") + "K\3\x85" + pickled("C"sv) + "tR";
   const std::string scalar = global(module, "scalar") + "(" + dtype("b1") + "C\1\1tR";
-  return pickle("](" + array + buffer + encoded + "C\2ab" + "e](" + scalar + "\x88" + "e\x86");
+  return pickle_of("](" + array + buffer + encoded + "C\2ab" + "e](" + scalar + "\x88" + "e\x86");
 }
 
 }  // namespace

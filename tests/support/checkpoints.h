@@ -30,12 +30,12 @@ inline std::string tensor(const std::string& storage, int32_t offset, int32_t ro
   return global("torch._utils", "_rebuild_tensor_v2") + "(" + storage + pickled(offset) + pickled(rows) +
          pickled(columns) + "\x86" + pickled(columns) + pickled(1) + "\x86\x89}tR";
 }
-inline std::string pickle(const std::string& content) { return "\x80\x02" + content + "."; }
+inline std::string pickle_of(const std::string& content) { return "\x80\x02" + content + "."; }
 
 // The stream that torch.save wrote before 1.6. `keys` and `storages` follow the pickle of the object.
 inline std::string legacy_file(const std::string& object, const std::string& keys, const std::string& storages) {
-  return pickle("\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19") + pickle("M\xE9\x03") + pickle("}") +
-         pickle(object) + pickle(keys) + storages;
+  return pickle_of("\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19") + pickle_of("M\xE9\x03") + pickle_of("}") +
+         pickle_of(object) + pickle_of(keys) + storages;
 }
 
 }  // namespace facerec::test

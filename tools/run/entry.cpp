@@ -41,6 +41,7 @@ extern "C" const facerec::Verbs* facerec_verbs() {
       .calibrate = guarded<CalibrateVerb, run_calibrate>,
       .enroll = guarded<EnrollVerb, run_enroll>,
       .bench = guarded<BenchVerb, run_bench>,
+      .doctor = guarded<DoctorVerb, run_doctor>,
   };
   return &verbs;
 }

@@ -134,7 +134,7 @@ std::string shortened(const std::string& text) {
   return text.size() <= longest ? text : fmt::format("{} …", text.substr(0, longest));
 }
 
-std::string list_text(const Json& names) {
+std::string names_text(const Json& names) {
   constexpr size_t shown = 4;
   std::vector<std::string> some;
   for (size_t i = 0; i < std::min(shown, names.size()); ++i) some.push_back(names[i]);
@@ -156,7 +156,7 @@ void add_model_text(const Json& json, Lines& lines) {
                                       json["flip"].get<std::string>()));
   lines.add_unless_null("terms", json["terms"]);
   lines.add("identity", json["identity"]);
-  if (!json["left_out"].empty()) lines.add("left out", list_text(json["left_out"]));
+  if (!json["left_out"].empty()) lines.add("left out", names_text(json["left_out"]));
   for (const Json& warning : json["warnings"]) lines.add("warning", warning);
 }
 
@@ -168,7 +168,7 @@ void add_nearest_text(const Json& json, Lines& lines) {
                                      each["matching"].get<size_t>()));
     for (const auto& [label, key] : {std::pair("  missing", "missing"), std::pair("  unexpected", "unexpected"),
                                      std::pair("  other shape", "other_shape")}) {
-      if (!each[key].empty()) lines.add(label, list_text(each[key]));
+      if (!each[key].empty()) lines.add(label, names_text(each[key]));
     }
   }
 }

@@ -74,7 +74,7 @@ std::string attribute_text(const Json& attribute) {
   return fmt::format("{}: {}", attribute["name"].get<std::string>(), join(parts));
 }
 
-std::string text_of_json(const Json& json) {
+std::string text_of_config(const Json& json) {
   Lines lines;
   lines.text_ =
       fmt::format("{}: configuration, task {}\n", json["path"].get<std::string>(), json["task"].get<std::string>());
@@ -144,7 +144,7 @@ int run_info_config(const InfoVerb& verb, const CommonOptions& common) {
     const Image sheet = augment_sheet(*data.images, *sampler, augment, seed, augment.words());
     write_file(verb.preview, encode_png(sheet));
   }
-  print_answer(common, json, text_of_json(json));
+  print_answer(common, json, text_of_config(json));
   return exit_done;
 }
 

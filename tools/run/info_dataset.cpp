@@ -165,7 +165,7 @@ void write_exclusions(const Json& against, const fs::path& file) {
 
 // ---- As text
 
-std::string size_text(const Json& json) {
+std::string sizes_text(const Json& json) {
   std::string text;
   constexpr size_t shown = 4;
   for (size_t i = 0; i < std::min(shown, json["sizes"].size()); ++i) {
@@ -202,7 +202,7 @@ void add_set_text(const Json& json, Lines& lines) {
     if (json["missing"] != 0) text += fmt::format("; {} more whose images are absent", with_commas(json["missing"]));
     lines.add("pairs", text);
   }
-  lines.add("sizes", size_text(json));
+  lines.add("sizes", sizes_text(json));
   add_problems_text(json["problems"], lines);
 }
 
@@ -228,7 +228,7 @@ void add_against_text(const Json& against, Lines& lines) {
   if (std::max(identities.size(), twins.size()) > shown) lines.add("", "… --json and --out list all");
 }
 
-std::string text_of_json(const Json& json) {
+std::string text_of_dataset(const Json& json) {
   Lines lines;
   lines.text_ = fmt::format("{}: data set, {}\n", json["path"].get<std::string>(), json["format"].get<std::string>());
   if (!json.contains("sets")) add_set_text(json, lines);
@@ -282,7 +282,7 @@ int run_info_dataset(const InfoVerb& verb, const CommonOptions& common) {
     is_partial = json["against"]["not_compared"] != 0;
     if (!verb.out.empty()) write_exclusions(json["against"], verb.out);
   }
-  print_answer(common, json, text_of_json(json));
+  print_answer(common, json, text_of_dataset(json));
   return is_partial || (verb.verify && count_problems(json) > 0) ? exit_skipped : exit_done;
 }
 

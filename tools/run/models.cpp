@@ -51,7 +51,7 @@ std::string size_text(const Json& files) {
 }
 
 // Made from the JSON so that no fact has two sources.
-std::string list_text(const Json& json) {
+std::string weights_text(const Json& json) {
   std::string text = fmt::format("weights in {}\n", json["store"].get<std::string>());
   for (const Json& weights : json["models"]) {
     text += fmt::format("  {:<20} {:>8}  {:<8} {}\n", weights["name"].get<std::string>(), size_text(weights["files"]),
@@ -123,7 +123,7 @@ int run_download(const ModelsVerb& verb, const CommonOptions& common) {
 int run_models(const ModelsVerb& verb, const CommonOptions& common) {
   if (!verb.list) return run_download(verb, common);
   const Json json = list_json(weights_store());
-  print_answer(common, json, list_text(json));
+  print_answer(common, json, weights_text(json));
   return exit_done;
 }
 

@@ -13,6 +13,7 @@
 #include "facerec/core/stop.h"
 #include "tools/run/log.h"
 #include "tools/run/run.h"
+#include "tools/run/stopped.h"
 
 namespace facerec {
 namespace {
@@ -84,13 +85,11 @@ void write_skipped(const PackVerb& verb, const PackSummary& summary) {
   spdlog::warn("{} images could not be read and are left out, see {}", summary.skipped_count, file);
 }
 
-struct Stopped {};
-
 // Whole or absent: a signal ends it with nothing written.
 PackSummary pack_evaluation(const PairSet& set, const Problems& problems, const fs::path& out,
                             const PackOptions& options, const PackProgress& progress) {
   PackSummary summary = pack_evaluation_set(set, out, options, [&](int64_t done, int64_t total) {
-    if (stop_signal() != 0) throw Stopped();
+    throw_when_stopped();
     progress(done, total);
   });
   summary.skipped = problems.list();
@@ -115,8 +114,8 @@ int run_pack(const PackVerb& verb, const CommonOptions& common) {
   try {
     summary = pairs ? pack_evaluation(*pairs, problems, out, verb.options, progress)
                     : pack_training_set(training_set_of(verb.input), verb.input.root, out, verb.options, progress);
-  } catch (const Stopped&) {
-    return exit_signal + stop_signal();
+  } catch (const Stopped& stopped) {
+    return tell_stopped(stopped, common);
   }
   bar.reset();
   write_skipped(verb, summary);

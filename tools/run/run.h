@@ -5,7 +5,7 @@
 
 namespace facerec {
 
-inline constexpr int exit_done = 0, exit_skipped = 3, exit_no = 4, exit_signal = 128;
+inline constexpr int exit_done = 0, exit_failed = 1, exit_skipped = 3, exit_no = 4, exit_signal = 128;
 
 int run_synth(const SynthVerb& verb, const CommonOptions& common);
 int run_train(const TrainVerb& verb, const CommonOptions& common);  // and finetune
@@ -20,6 +20,7 @@ int run_export(const ExportVerb& verb, const CommonOptions& common);
 int run_export_evolve(const ExportVerb& verb, const CommonOptions& common);  // --layout face.evolve
 int run_enroll(const EnrollVerb& verb, const CommonOptions& common);
 int run_bench(const BenchVerb& verb, const CommonOptions& common);
+int run_doctor(const DoctorVerb& verb, const CommonOptions& common);
 int run_runs(const RunsVerb& verb, const CommonOptions& common);
 int run_models(const ModelsVerb& verb, const CommonOptions& common);
 int run_verify(const VerifyVerb& verb, const CommonOptions& common);

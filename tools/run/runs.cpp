@@ -78,20 +78,20 @@ std::string best_text(const Json& best) {
   return fmt::format("{:.4f} @ {}", best.front().get<double>(), best["step"].get<int64_t>());
 }
 
-std::string state_text(const Json& run) {
+std::string run_state(const Json& run) {
   std::string state = run["state"];
   std::ranges::replace(state, '_', ' ');
   return state;
 }
 
-std::string list_text(const Json& json) {
+std::string runs_text(const Json& json) {
   if (json["runs"].empty()) return fmt::format("no runs in {}\n", json["dir"].get<std::string>());
   Table table(5);
   table.add({"run", "state", "task", "network", "head", "steps", "loss", "best @ step", "images/s", "time"});
   std::string problems;
   for (const Json& run : json["runs"]) {
     const Json& seconds = run["seconds"];
-    table.add({title(run), state_text(run), word(run["task"]), word(run["network"]), word(run["head"]), steps_text(run),
+    table.add({title(run), run_state(run), word(run["task"]), word(run["network"]), word(run["head"]), steps_text(run),
                formatted("{:.4f}", run["loss"]), best_text(run["best"]), formatted("{:.0f}", run["images_per_second"]),
                seconds.is_null() ? unknown : duration_text(seconds.get<double>())});
     for (const Json& problem : run["problems"]) {
@@ -149,7 +149,7 @@ std::string comparison_text(const Json& json) {
   std::string text;
   for (size_t i = 0; i < json["runs"].size(); ++i) {
     const Json& run = json["runs"][i];
-    text += fmt::format("[{}] {}: {}, {} steps\n", i + 1, title(run), state_text(run), steps_text(run));
+    text += fmt::format("[{}] {}: {}, {} steps\n", i + 1, title(run), run_state(run), steps_text(run));
     for (const Json& problem : run["problems"]) text += fmt::format("    {}\n", problem.get<std::string>());
   }
   return text + "\n" + configuration_text(json) + "\n" + figures_text(json);
@@ -169,7 +169,7 @@ int list_runs(const RunsVerb& verb, const CommonOptions& common) {
   for (const fs::path& run : find_runs(verb.dir, verb.name)) {
     json["runs"].push_back(run_json(summarise_run(run, few_lines)));
   }
-  print_answer(common, json, list_text(json));
+  print_answer(common, json, runs_text(json));
   return exit_done;
 }
 

@@ -1,6 +1,7 @@
-// Small helpers for names in messages.
+// Small helpers for names, numbers and messages.
 #pragma once
 
+#include <charconv>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,13 @@ std::string join(std::span<const std::string> parts, std::string_view separator 
 
 // ASCII lower case; other bytes are kept.
 std::string lower(std::string_view text);
+
+// Whether all of `text` is a number, decimal and within Number's range; no sign '+', no space. `value` is then it.
+template <class Number>
+bool parse_number(std::string_view text, Number& value) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return code == std::errc{} && end == text.data() + text.size();
+}
 
 bool is_utf8(std::string_view text);
 

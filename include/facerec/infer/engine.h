@@ -75,4 +75,7 @@ std::unique_ptr<Engine> engine_of(std::shared_ptr<Backbone> backbone, const Engi
 std::unique_ptr<Engine> untrained_engine(const ModelSpec& spec, const EngineOptions& options);
 std::unique_ptr<Engine> pixel_engine(const Preprocess& preprocess);
 
+// The build of OpenVINO that runs here. Throws Error when its CPU plugin cannot be opened.
+std::string openvino_version();
+
 }  // namespace facerec

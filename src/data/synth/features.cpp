@@ -2,11 +2,7 @@
 #include "data/synth/paint.h"
 
 namespace facerec::synth {
-namespace {
-
-float magnitude(float x) { return x < 0 ? -x : x; }
-
-}  // namespace
+namespace {}  // namespace
 
 void Painter::eye(Paint& p, float x, float y) const {
   const EyeShape& e = person_.eyes;

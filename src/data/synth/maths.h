@@ -35,6 +35,7 @@ inline Vec3 cross(Vec3 a, Vec3 b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a
 inline Vec3 normalised(Vec3 a) { return a * (1.0F / std::sqrt(dot(a, a) + 1e-12F)); }
 
 inline float square(float x) { return x * x; }
+inline float magnitude(float x) { return x < 0 ? -x : x; }
 inline float clamp01(float x) { return std::min(std::max(x, 0.0F), 1.0F); }
 inline float mix(float a, float b, float t) { return a + (b - a) * t; }
 inline Vec3 mix(Vec3 a, Vec3 b, float t) { return a + (b - a) * t; }

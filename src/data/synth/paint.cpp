@@ -4,8 +4,6 @@
 namespace facerec::synth {
 namespace {
 
-float magnitude(float x) { return x < 0 ? -x : x; }
-
 float hill(float x, float y, float radius_x, float radius_y) {
   return bump(square(x / radius_x) + square(y / radius_y));
 }

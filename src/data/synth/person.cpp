@@ -7,9 +7,9 @@
 namespace facerec::synth {
 namespace {
 
-class Draw {
+class PersonDraw {
  public:
-  Draw(uint64_t seed, uint64_t identity) : random_("synth-identity", {seed, identity}) {}
+  PersonDraw(uint64_t seed, uint64_t identity) : random_("synth-identity", {seed, identity}) {}
   float between(float low, float high) { return static_cast<float>(random_.uniform(low, high)); }
   bool chance(double probability) { return random_.chance(probability); }
   uint32_t bits() { return static_cast<uint32_t>(random_() >> 32); }
@@ -28,7 +28,7 @@ constexpr Rgb hair_colours[] = {{.10F, .08F, .08F}, {.13F, .10F, .09F}, {.16F, .
 
 Rgb screen(Rgb c) { return linear(c.x, c.y, c.z); }
 
-Rgb draw_skin(Draw& draw) {
+Rgb draw_skin(PersonDraw& draw) {
   constexpr Rgb fair{.93F, .78F, .69F}, tan{.80F, .60F, .46F}, dark{.46F, .31F, .23F};
   const float tone = draw.between(0, 1);
   const Rgb base = tone < 0.6F ? mix(fair, tan, tone / 0.6F) : mix(tan, dark, (tone - 0.6F) / 0.4F);
@@ -36,7 +36,7 @@ Rgb draw_skin(Draw& draw) {
   return linear(base.x + red, base.y, base.z - red + draw.between(-.02F, .02F));
 }
 
-HeadShape draw_head(Draw& draw) {
+HeadShape draw_head(PersonDraw& draw) {
   HeadShape h;
   h.temple = draw.between(.93F, 1.05F);
   h.cheek = draw.between(.90F, 1.09F);
@@ -51,7 +51,7 @@ HeadShape draw_head(Draw& draw) {
   return h;
 }
 
-EyeShape draw_eyes(Draw& draw) {
+EyeShape draw_eyes(PersonDraw& draw) {
   EyeShape e;
   e.spacing = draw.between(28.5F, 35.5F);
   e.half_width = draw.between(12.0F, 17.0F);
@@ -67,7 +67,7 @@ EyeShape draw_eyes(Draw& draw) {
   return e;
 }
 
-BrowShape draw_brows(Draw& draw) {
+BrowShape draw_brows(PersonDraw& draw) {
   BrowShape b;
   b.y = draw.between(-25.5F, -14.5F);
   b.thickness = draw.between(2.8F, 8.5F);
@@ -79,7 +79,7 @@ BrowShape draw_brows(Draw& draw) {
   return b;
 }
 
-NoseShape draw_nose(Draw& draw) {
+NoseShape draw_nose(PersonDraw& draw) {
   NoseShape n;
   n.length = draw.between(29, 43);
   n.height = draw.between(13, 24);
@@ -92,7 +92,7 @@ NoseShape draw_nose(Draw& draw) {
   return n;
 }
 
-MouthShape draw_mouth(Draw& draw, const NoseShape& nose, Rgb skin) {
+MouthShape draw_mouth(PersonDraw& draw, const NoseShape& nose, Rgb skin) {
   MouthShape m;
   m.y = 0.55F * nose.length + draw.between(46, 57);
   m.half_width = draw.between(19.5F, 31.5F);
@@ -105,7 +105,7 @@ MouthShape draw_mouth(Draw& draw, const NoseShape& nose, Rgb skin) {
   return m;
 }
 
-Hair draw_hair(Draw& draw) {
+Hair draw_hair(PersonDraw& draw) {
   enum Style { bald, receding, buzz, swept, fringe, long_parted, long_fringe, curly, tied, style_count };
   // top, temple, side, |sweep|, volume, ragged, falls
   struct Cut {
@@ -135,7 +135,7 @@ Hair draw_hair(Draw& draw) {
   return h;
 }
 
-Beard draw_beard(Draw& draw, const Hair& hair) {
+Beard draw_beard(PersonDraw& draw, const Hair& hair) {
   Beard b{0, 0, 0, hair.colour * 0.8F};
   if (hair.falls || draw.chance(.55)) return b;
   const float cover = draw.between(.25F, 1);
@@ -145,7 +145,7 @@ Beard draw_beard(Draw& draw, const Hair& hair) {
   return b;
 }
 
-void draw_marks(Draw& draw, Person& p) {
+void draw_marks(PersonDraw& draw, Person& p) {
   p.freckles = draw.chance(.22) ? draw.between(.35F, 1) : 0;
   for (Mole& mole : p.moles) {
     mole = {draw.between(-55, 55), draw.between(-50, 100), draw.between(1.1F, 2.6F), draw.between(.5F, .95F)};
@@ -161,7 +161,7 @@ void draw_marks(Draw& draw, Person& p) {
 }  // namespace
 
 Person draw_person(uint64_t seed, uint64_t identity) {
-  Draw draw(seed, identity);
+  PersonDraw draw(seed, identity);
   Person p;
   p.skin = draw_skin(draw);
   p.head = draw_head(draw);

@@ -5,8 +5,6 @@
 namespace facerec::synth {
 namespace {
 
-float magnitude(float x) { return x < 0 ? -x : x; }
-
 Rgb lit(const Paint& p, Vec3 normal, const Light& light) {
   const float towards = dot(normal, light.direction);
   const float direct = clamp01((towards + .12F) / 1.12F);

@@ -5,9 +5,9 @@
 namespace facerec::synth {
 namespace {
 
-class Draw {
+class ShotDraw {
  public:
-  Draw(uint64_t seed, uint64_t identity, uint64_t image, float difficulty)
+  ShotDraw(uint64_t seed, uint64_t identity, uint64_t image, float difficulty)
       : random_("synth-image", {seed, identity, image}), difficulty_(difficulty) {}
 
   float between(float low, float high) { return static_cast<float>(random_.uniform(low, high)); }
@@ -33,7 +33,7 @@ class Draw {
   float difficulty_;
 };
 
-Expression draw_expression(Draw& draw) {
+Expression draw_expression(ShotDraw& draw) {
   Expression e{};
   e.mood = static_cast<Mood>(draw.below(3));
   e.eye_open = draw.around(.95F, .12F);
@@ -63,7 +63,7 @@ Expression draw_expression(Draw& draw) {
   return e;
 }
 
-Light draw_light(Draw& draw) {
+Light draw_light(ShotDraw& draw) {
   Light l{};
   l.azimuth = draw.around(0, 80);
   l.elevation = draw.around(25, 35);
@@ -79,7 +79,7 @@ Light draw_light(Draw& draw) {
   return l;
 }
 
-GlassesShape draw_glasses(Draw& draw) {
+GlassesShape draw_glasses(ShotDraw& draw) {
   GlassesShape g{};
   g.kind = draw.chance(.035F) ? Glasses::sun : draw.chance(.16F) ? Glasses::clear : Glasses::none;
   g.half_size = {draw.between(22, 28), draw.between(13, 22)};
@@ -91,7 +91,7 @@ GlassesShape draw_glasses(Draw& draw) {
   return g;
 }
 
-void draw_cover(Draw& draw, Shot& s) {
+void draw_cover(ShotDraw& draw, Shot& s) {
   s.cover = draw.chance(.03F) ? Cover::mask : draw.chance(.06F) ? Cover::object : Cover::none;
   s.cover_colour = draw.colour(.15F, .95F, .5F);
   // A hand, a microphone, somebody's shoulder: enters from the left, the right or below and rarely reaches the eyes.
@@ -106,7 +106,7 @@ void draw_cover(Draw& draw, Shot& s) {
 }  // namespace
 
 Shot draw_shot(const Person& person, uint64_t seed, uint64_t identity, uint64_t image, float difficulty) {
-  Draw draw(seed, identity, image, difficulty);
+  ShotDraw draw(seed, identity, image, difficulty);
   Shot s{};
   s.yaw = std::min(std::max(draw.around(0, 36), -55.0F), 55.0F);
   s.pitch = std::min(std::max(draw.around(0, 18), -30.0F), 30.0F);

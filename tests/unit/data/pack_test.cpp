@@ -30,7 +30,7 @@ std::shared_ptr<Dataset> open(const fs::path& path) {
 }
 
 // identity/file → bytes, without what is hidden.
-std::map<std::string, std::string> contents(const fs::path& folder) {
+std::map<std::string, std::string> visible_contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.'))
@@ -58,7 +58,7 @@ TEST(Pack, EveryFormatKeepsBytesNamesAndIdentities) {
   const PackSummary last = pack(folder / "a.tfrecord", folder / "out", "folder");
   EXPECT_EQ(last.images, 12);
   EXPECT_EQ(last.identities, 3);
-  EXPECT_EQ(contents(folder / "out"), contents(folder / "in"));
+  EXPECT_EQ(visible_contents(folder / "out"), visible_contents(folder / "in"));
   for (const char* set : {"in", "rec", "a.tfrecord", "out"}) {
     const auto data = open(folder / set);
     ASSERT_EQ(data->size(), 12) << set;
@@ -73,9 +73,9 @@ TEST(Pack, TheGoldenFacesGoAroundUnchanged) {
   pack(test::formats() / "folder", folder / "rec", "recordio");
   pack(folder / "rec", folder / "a.tfrecord", "tfrecord");
   pack(folder / "a.tfrecord", folder / "out", "folder");
-  auto expected = contents(test::formats() / "folder");
+  auto expected = visible_contents(test::formats() / "folder");
   expected.erase("list.txt");
-  EXPECT_EQ(contents(folder / "out"), expected);
+  EXPECT_EQ(visible_contents(folder / "out"), expected);
 }
 
 TEST(Pack, AListNamesTheFilesWhereTheyAre) {
@@ -104,7 +104,7 @@ TEST(Pack, DeepTreesKeepTheirImagesApart) {
   set.label.by = "kface";
   pack_training_set(set, "", folder / "out", options, {});
   std::vector<std::string> names;
-  for (const auto& [name, bytes] : contents(folder / "out")) names.push_back(name);
+  for (const auto& [name, bytes] : visible_contents(folder / "out")) names.push_back(name);
   EXPECT_THAT(names, ElementsAre("1/High_S001_L1_E01_C1.png", "1/High_S001_L2_E01_C1.png", "1/Low_S001_L1_E01_C1.png"));
 }
 
@@ -149,7 +149,7 @@ TEST(Pack, NothingIsReplacedByAccident) {
   EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "folder", resume); }),
               HasSubstr("with 12 images where 13"));
   pack(folder / "in", folder / "out", "folder", force);
-  EXPECT_EQ(contents(folder / "out"), contents(folder / "in"));
+  EXPECT_EQ(visible_contents(folder / "out"), visible_contents(folder / "in"));
   EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "out", "tfrecord", force); }), HasSubstr(".tfrecord"));
   fs::create_directory(folder / "a.tfrecord");
   EXPECT_THAT(usage_error([&] { pack(folder / "in", folder / "a.tfrecord", "tfrecord", force); }),
@@ -199,7 +199,7 @@ TEST(Pack, ImagesOfOneNameKeepApart) {
   }
   write_file(folder / "list.txt", "p_x_2.png 0\np/x.png 0\np_x.png 0\np_x_1.png 0\n");
   EXPECT_EQ(pack(folder / "list.txt", folder / "out", "folder").images, 4);
-  EXPECT_EQ(contents(folder / "out").size(), 4U);
+  EXPECT_EQ(visible_contents(folder / "out").size(), 4U);
 }
 
 // Ends as a killed process does, at the `blocks`-th block of images.

@@ -41,7 +41,7 @@ std::shared_ptr<Dataset> open(const fs::path& path, const fs::path& root = "") {
   return open_tfrecord(path, root, strict);
 }
 
-std::string contents(const fs::path& path) {
+std::string content_of(const fs::path& path) {
   const std::vector<std::byte> bytes = read_file(path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -432,7 +432,7 @@ TEST_F(TfRecordWriter, WritesWhatTensorFlowWrites) {
   for (int64_t i = 0; i < data->size(); ++i) writer->append(item(*data, i));
   EXPECT_FALSE(fs::exists(mine));
   writer->finish();
-  EXPECT_TRUE(contents(mine) == contents(path));
+  EXPECT_TRUE(content_of(mine) == content_of(path));
 }
 
 TEST_F(TfRecordWriter, GoesOnFromWhatIsOnTheDisk) {

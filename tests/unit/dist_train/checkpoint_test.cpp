@@ -15,7 +15,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr int64_t classes = 7, images = 6;
+constexpr int64_t class_count = 7, image_count = 6;
 
 TrainConfig config_with_states() {
   TrainConfig config;
@@ -29,12 +29,12 @@ TrainConfig config_with_states() {
 
 Batch batch_of(const World& world, uint64_t seed) {
   Batch batch;
-  batch.total = images;
-  const Range share = world.share(images);
+  batch.total = image_count;
+  const Range share = world.share(image_count);
   for (int64_t i = share.first; i < share.first + share.count; ++i) {
     Random random("test", {seed, static_cast<uint64_t>(i)});
     for (int value = 0; value < 32 * 32 * 3; ++value) batch.pixels.push_back(static_cast<uint8_t>(random.below(256)));
-    batch.labels.push_back(i % classes);
+    batch.labels.push_back(i % class_count);
     batch.indices.push_back(i);
   }
   return batch;
@@ -42,7 +42,7 @@ Batch batch_of(const World& world, uint64_t seed) {
 
 std::unique_ptr<Learner> learner_of(const World& world, uint64_t seed) {
   torch::manual_seed(seed);
-  return std::make_unique<Learner>(config_with_states(), TaskData{classes},
+  return std::make_unique<Learner>(config_with_states(), TaskData{class_count},
                                    Compute{torch::kCPU, {"fp32", "channels_first"}, world});
 }
 
@@ -84,7 +84,7 @@ class ProcessesTest : public testing::Test {
                   .skipped_steps = 0,
                   .nonfinite_in_a_row = 0,
                   .numerics = {"fp32", "channels_first"},
-                  .classes = classes,
+                  .classes = class_count,
                   .batches_per_epoch = 1,
                   .files = {},
                   .config = {{"task", "identity"}}};
@@ -100,7 +100,7 @@ TEST_P(CheckpointOfProcesses, IsReadByAnyOtherNumber) {
   test::run_together(1, [&](const World&) {
     const auto first = stored(folder_ / "first"), second = stored(folder_ / "second");
     ASSERT_EQ(first.size(), second.size());
-    EXPECT_EQ(first.at("head weight").size(0), classes);
+    EXPECT_EQ(first.at("head weight").size(0), class_count);
     for (const auto& [name, tensor] : first) EXPECT_TRUE(torch::equal(tensor, second.at(name))) << name;
     for (const std::string name : {"head batch_mean", "center centers", "optimizer square.head.weight"}) {
       EXPECT_TRUE(second.contains(name)) << name;

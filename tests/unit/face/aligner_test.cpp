@@ -13,11 +13,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const CropShape square{112, 112};
+const CropShape crop_shape{112, 112};
 
-// A frontal face of a square box.
+// A frontal face of a crop_shape box.
 Face face_at(float x, float y, float size, float score = 0.9F) {
-  const Points64 points = template_points(square);
+  const Points64 points = template_points(crop_shape);
   Face face{{x - size / 2, y - size / 2, x + size / 2, y + size / 2}, score};
   for (size_t i = 0; i < 5; ++i) {
     face.landmarks[i] = {face.box.x1 + static_cast<float>(points[i][0]) * size / 112,
@@ -27,7 +27,7 @@ Face face_at(float x, float y, float size, float score = 0.9F) {
 }
 
 Alignment choose(const std::vector<Face>& faces, const SelectionOptions& options = {}) {
-  return choose_faces(faces, 640, 480, square, options);
+  return choose_faces(faces, 640, 480, crop_shape, options);
 }
 
 // In the corner the larger one, in the middle the smaller.
@@ -127,7 +127,7 @@ Image two_halves(int width, int height) {
 TEST(Crop, OfAFaceIsTheTemplatesView) {
   const Image image = two_halves(640, 480);
   const Alignment alignment = choose({face_at(320, 240, 224)});
-  const Image crop = crop_face(image, alignment.faces[0], square);
+  const Image crop = crop_face(image, alignment.faces[0], crop_shape);
   EXPECT_EQ(crop.width, 112);
   EXPECT_EQ(crop.row(56)[3 * 53], 255);
   EXPECT_EQ(crop.row(56)[3 * 58 + 1], 255);
@@ -135,7 +135,7 @@ TEST(Crop, OfAFaceIsTheTemplatesView) {
 
 TEST(Crop, OfTheCentreKeepsItsShape) {
   for (const auto& [width, height] : {std::pair{640, 480}, {60, 50}, {112, 112}, {30, 900}, {1, 1}}) {
-    for (const CropShape& shape : {square, CropShape{96, 112}}) {
+    for (const CropShape& shape : {crop_shape, CropShape{96, 112}}) {
       const Image crop = crop_center(two_halves(width, height), shape);
       ASSERT_EQ(crop.rgb.size(), static_cast<size_t>(shape.width * shape.height * 3));
       if (width == 1) continue;
@@ -144,7 +144,7 @@ TEST(Crop, OfTheCentreKeepsItsShape) {
     }
   }
   const Image image = two_halves(112, 112);
-  EXPECT_EQ(crop_center(image, square).rgb, image.rgb);
+  EXPECT_EQ(crop_center(image, crop_shape).rgb, image.rgb);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::vector<std::byte> encoded(const cv::Mat& pixels, const std::string& extensi
   return {bytes.begin(), bytes.end()};
 }
 
-std::string error_of(const std::vector<std::byte>& data) {
+std::string refusal_of(const std::vector<std::byte>& data) {
   try {
     decode_image(data);
   } catch (const Error& error) {
@@ -113,7 +113,7 @@ TEST(OddImages, CutOffAreRefusedInEveryFormat) {
     std::vector<std::byte> data = encoded(noise, extension);
     for (const size_t part : {90, 50, 10, 1}) {
       std::vector<std::byte> cut(data.begin(), data.begin() + static_cast<int64_t>(data.size() * part / 100));
-      EXPECT_NE(error_of(cut), "no error") << extension << ", " << part << " %";
+      EXPECT_NE(refusal_of(cut), "no error") << extension << ", " << part << " %";
       EXPECT_THROW(decode_image(cut, 2), Error) << extension << ", " << part << " %";
     }
   }
@@ -121,7 +121,7 @@ TEST(OddImages, CutOffAreRefusedInEveryFormat) {
 
 TEST(OddImages, AnimatedWebPIsRefused) {
   const std::string header = std::string("RIFF\x40\0\0\0WEBPVP8X\x0A\0\0\0\x02\0\0\0\x0F\0\0\x0F\0\0", 30);
-  EXPECT_EQ(error_of(bytes_of(header + std::string(40, '\0'))), "an animated WebP");
+  EXPECT_EQ(refusal_of(bytes_of(header + std::string(40, '\0'))), "an animated WebP");
 }
 
 TEST(OddImages, OfOtherFormatsAreNamed) {
@@ -134,9 +134,9 @@ TEST(OddImages, OfOtherFormatsAreNamed) {
                                                         {"\xFF\x0A", "JPEG XL"},
                                                         {std::string("\0\0\0\x0C", 4) + "JXL \r\n\x87\n", "JPEG XL"}};
   for (const auto& [magic, name] : others) {
-    EXPECT_EQ(error_of(bytes_of(magic + zeros)), "a " + name + " file, not a JPEG, PNG, BMP or WebP image");
+    EXPECT_EQ(refusal_of(bytes_of(magic + zeros)), "a " + name + " file, not a JPEG, PNG, BMP or WebP image");
   }
-  EXPECT_EQ(error_of(bytes_of("GIF")), "not a JPEG, PNG, BMP or WebP image");
+  EXPECT_EQ(refusal_of(bytes_of("GIF")), "not a JPEG, PNG, BMP or WebP image");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ ModelConfig tiny(const std::string& preprocess = "default") {
   return config;
 }
 
-std::vector<uint8_t> images_of(int64_t n) {
+std::vector<uint8_t> random_images(int64_t n) {
   std::vector<uint8_t> nhwc(static_cast<size_t>(n * 48 * 32 * 3));
   for (size_t i = 0; i < nhwc.size(); ++i) nhwc[i] = static_cast<uint8_t>(i * 31 % 251);
   return nhwc;
@@ -46,7 +46,7 @@ TEST(TorchEngine, GivesTheBackbonesEmbeddingsInAnyBatch) {
   torch::manual_seed(3);
   const auto backbone = make_backbone(tiny());
   const auto engine = engine_of(backbone, {"cpu", "fp32", 2});
-  const std::vector<uint8_t> images = images_of(5);
+  const std::vector<uint8_t> images = random_images(5);
   std::vector<float> together(5 * 8), alone(8);
   engine->embed(images, 5, together);
   const size_t bytes = images.size() / 5;
@@ -61,7 +61,7 @@ TEST(TorchEngine, LeavesAModelInTrainingAsItWas) {
   backbone->train();
   const torch::Tensor mean = backbone->named_buffers()["input_layer.1.running_mean"].clone();
   std::vector<float> out(2 * 8);
-  engine_of(backbone, {"cpu", "fp32", 2})->embed(images_of(2), 2, out);
+  engine_of(backbone, {"cpu", "fp32", 2})->embed(random_images(2), 2, out);
   EXPECT_TRUE(backbone->is_training());
   EXPECT_TRUE(torch::equal(mean, backbone->named_buffers()["input_layer.1.running_mean"]));
 }
@@ -70,8 +70,8 @@ TEST(TorchEngine, Bf16IsClose) {
   torch::manual_seed(3);
   const auto backbone = make_backbone(tiny());
   std::vector<float> full(8), half(8);
-  engine_of(backbone, {"cpu", "fp32", 2})->embed(images_of(1), 1, full);
-  engine_of(backbone, {"cpu", "bf16", 2})->embed(images_of(1), 1, half);
+  engine_of(backbone, {"cpu", "fp32", 2})->embed(random_images(1), 1, full);
+  engine_of(backbone, {"cpu", "bf16", 2})->embed(random_images(1), 1, half);
   const float dot = std::inner_product(full.begin(), full.end(), half.begin(), 0.0F);
   const float norms = std::sqrt(std::inner_product(full.begin(), full.end(), full.begin(), 0.0F) *
                                 std::inner_product(half.begin(), half.end(), half.begin(), 0.0F));

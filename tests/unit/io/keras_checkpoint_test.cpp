@@ -40,7 +40,7 @@ void expect_tensor(const TensorView& view, const json& expected) {
 }
 
 template <class Open>
-std::string error_of(const fs::path& path, Open open) {
+std::string keras_error(const fs::path& path, Open open) {
   try {
     open(path);
   } catch (const Error& error) {
@@ -125,7 +125,7 @@ TEST(TensorFlowCheckpoint, ReadsTypesFromTwoShards) {
 }
 
 TEST(TensorFlowCheckpoint, RefusesSlices) {
-  EXPECT_THAT(error_of(golden() / "sliced.ckpt", open_tensorflow_checkpoint), HasSubstr("slices"));
+  EXPECT_THAT(keras_error(golden() / "sliced.ckpt", open_tensorflow_checkpoint), HasSubstr("slices"));
 }
 
 // A copy of the checkpoint whose index or data is something else.
@@ -135,7 +135,7 @@ class Copy {
   std::string error() const {
     write(folder_ / "e_1_b_1000.ckpt.index", index);
     write(folder_ / shard, data);
-    return error_of(folder_ / "e_1_b_1000.ckpt.index", open_tensorflow_checkpoint);
+    return keras_error(folder_ / "e_1_b_1000.ckpt.index", open_tensorflow_checkpoint);
   }
   std::string index, data;
 
@@ -159,9 +159,9 @@ TEST(TensorFlowCheckpoint, RefusesDamage) {
 TEST(TensorFlowCheckpoint, NamesWhatIsMissing) {
   const TemporaryFolder folder;
   fs::copy(golden() / "e_1_b_1000.ckpt.index", folder.path());
-  EXPECT_THAT(error_of(folder / "e_1_b_1000.ckpt", open_tensorflow_checkpoint), HasSubstr("all its .data files"));
+  EXPECT_THAT(keras_error(folder / "e_1_b_1000.ckpt", open_tensorflow_checkpoint), HasSubstr("all its .data files"));
   EXPECT_TRUE(is_tensorflow_checkpoint(folder / "b.ckpt.data-00000-of-00001"));
-  EXPECT_THAT(error_of(folder / "b.ckpt.data-00000-of-00001", open_tensorflow_checkpoint), HasSubstr("its .index"));
+  EXPECT_THAT(keras_error(folder / "b.ckpt.data-00000-of-00001", open_tensorflow_checkpoint), HasSubstr("its .index"));
 }
 
 TEST(TensorFlowCheckpoint, RefusesEveryTruncation) {
@@ -190,7 +190,7 @@ TEST(KerasFile, RefusesEveryTruncation) {
   const std::string good = contents(golden() / "weights.h5");
   for (size_t length = 0; length < good.size(); length += 97) {
     write(folder / "a.h5", good.substr(0, length));
-    EXPECT_NE(error_of(folder / "a.h5", open_keras_file), "no error") << length;
+    EXPECT_NE(keras_error(folder / "a.h5", open_keras_file), "no error") << length;
   }
 }
 
@@ -206,7 +206,7 @@ TEST(KerasFile, SurvivesFlips) {
     }
     write(folder / "a.h5", bad);
     test::largest_allocation = 0;
-    error_of(folder / "a.h5", open_keras_file);
+    keras_error(folder / "a.h5", open_keras_file);
     EXPECT_LT(test::largest_allocation, size_t{1} << 20);
   }
 }
@@ -230,7 +230,7 @@ class KerasRefuses : public testing::TestWithParam<std::pair<const char*, const 
 
 TEST_P(KerasRefuses, WithItsReason) {
   const auto [name, reason] = GetParam();
-  EXPECT_THAT(error_of(golden() / "hdf5" / (std::string(name) + ".h5"), open_keras_file), HasSubstr(reason));
+  EXPECT_THAT(keras_error(golden() / "hdf5" / (std::string(name) + ".h5"), open_keras_file), HasSubstr(reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -23,7 +23,7 @@ std::string npy(int version, const std::string& header, const std::string& data)
 
 NpyArray parse(const std::string& file) { return parse_npy(std::as_bytes(std::span(file))); }
 
-std::string error_of(const std::string& file) {
+std::string npy_error(const std::string& file) {
   try {
     parse(file);
   } catch (const Error& error) {
@@ -89,7 +89,7 @@ TEST(Npy, RefusesHeadersThatSayMoreThanALiteral) {
   const std::string start = "{'descr': '|b1', 'fortran_order': False, 'shape': ";
   for (const char* shape :
        {"(2+0,)", "(__import__('os').system('x'),)", "[2]", "(2,)**1", "(2", "2", "(True,)", "(2,,)"}) {
-    EXPECT_NE(error_of(npy(1, start + shape + "}", "ab")), "no error") << shape;
+    EXPECT_NE(npy_error(npy(1, start + shape + "}", "ab")), "no error") << shape;
   }
   for (const char* header :
        {"", "{}", "{'descr': '|b1'}", "{'descr': '|b1', 'descr': '|b1', 'fortran_order': False, 'shape': (2,)}",
@@ -97,16 +97,16 @@ TEST(Npy, RefusesHeadersThatSayMoreThanALiteral) {
         "{'descr': '|b\\x31', 'fortran_order': False, 'shape': (2,)}",
         "{'descr': '|b1', 'fortran_order': False, 'shape': (2,), 'more': 1}",
         "{'descr': '|b1', 'fortran_order': False, 'shape': (2,)} or 1"}) {
-    EXPECT_NE(error_of(npy(1, header, "ab")), "no error") << header;
+    EXPECT_NE(npy_error(npy(1, header, "ab")), "no error") << header;
   }
 }
 
 TEST(Npy, RefusesTypesThatAreNotBasic) {
   for (const char* type : {"'|O'", "'|O8'", "'<f'", "'<f4 '", "'<U3'", "'<M8'", "''", "'<f99'", "'f4'"}) {
     const std::string header = std::string("{'descr': ") + type + ", 'fortran_order': False, 'shape': (2,)}";
-    EXPECT_THAT(error_of(npy(1, header, "ab")), HasSubstr("type")) << type;
+    EXPECT_THAT(npy_error(npy(1, header, "ab")), HasSubstr("type")) << type;
   }
-  EXPECT_THAT(error_of(npy(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", "")),
+  EXPECT_THAT(npy_error(npy(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", "")),
               HasSubstr("records"));
 }
 
@@ -115,14 +115,14 @@ TEST(Npy, RefusesShapesThatDoNotFitTheData) {
   for (const char* shape :
        {"(3,)", "(1,)", "(4611686018427387905, 4)", "(9223372036854775807,)", "(99999999999999999999,)", "(-2,)",
         "(2, -1)", "(4294967296, 4294967296, 0, 9223372036854775807)"}) {
-    EXPECT_NE(error_of(npy(1, start + shape + "}", "12345678")), "no error") << shape;
+    EXPECT_NE(npy_error(npy(1, start + shape + "}", "12345678")), "no error") << shape;
   }
 }
 
 TEST(Npy, RefusesEveryTruncation) {
   const std::vector<std::byte> good = npy_of({true, false, true});
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_NE(error_of(std::string(reinterpret_cast<const char*>(good.data()), length)), "no error") << length;
+    EXPECT_NE(npy_error(std::string(reinterpret_cast<const char*>(good.data()), length)), "no error") << length;
   }
 }
 

@@ -35,7 +35,7 @@ TensorFile open(const std::string& bytes) {
   return open_tensor_file(folder / "weights.npy");
 }
 
-std::string error_of(const std::string& bytes) {
+std::string numpy_error(const std::string& bytes) {
   try {
     open(bytes);
   } catch (const Error& error) {
@@ -59,25 +59,28 @@ TEST(NumpyWeights, AreADictionaryOfArrays) {
 }
 
 TEST(NumpyWeights, AreNothingElse) {
-  EXPECT_THAT(error_of(npy("K\1"s)), HasSubstr("not a dictionary of weights"));
-  EXPECT_THAT(error_of(npy("}"s)), HasSubstr("not a dictionary of weights"));
-  EXPECT_THAT(error_of(npy(dictionary("w", "K\1"s))), HasSubstr("'w' as something other than an array"));
-  EXPECT_THAT(error_of(npy(dictionary("w", array("i8", "K\3", six_floats)))), HasSubstr("'w' as an array of 'i8'"));
-  EXPECT_THAT(error_of(npy(dictionary("w", array(">f4", "K\6", six_floats)))), HasSubstr("'w' as an array of '>f4'"));
-  EXPECT_THAT(error_of(npy(dictionary("w", array("f4", "K\7", six_floats)))), HasSubstr("does not fit its 24 bytes"));
-  EXPECT_THAT(error_of(npy(dictionary("w", array("f4", "J\xFF\xFF\xFF\xFF"s, six_floats)))), HasSubstr("does not fit"));
+  EXPECT_THAT(numpy_error(npy("K\1"s)), HasSubstr("not a dictionary of weights"));
+  EXPECT_THAT(numpy_error(npy("}"s)), HasSubstr("not a dictionary of weights"));
+  EXPECT_THAT(numpy_error(npy(dictionary("w", "K\1"s))), HasSubstr("'w' as something other than an array"));
+  EXPECT_THAT(numpy_error(npy(dictionary("w", array("i8", "K\3", six_floats)))), HasSubstr("'w' as an array of 'i8'"));
+  EXPECT_THAT(numpy_error(npy(dictionary("w", array(">f4", "K\6", six_floats)))),
+              HasSubstr("'w' as an array of '>f4'"));
+  EXPECT_THAT(numpy_error(npy(dictionary("w", array("f4", "K\7", six_floats)))),
+              HasSubstr("does not fit its 24 bytes"));
+  EXPECT_THAT(numpy_error(npy(dictionary("w", array("f4", "J\xFF\xFF\xFF\xFF"s, six_floats)))),
+              HasSubstr("does not fit"));
 }
 
 TEST(NumpyWeights, CallNothing) {
   const std::string call = test::global("os", "system") + test::tuple(pickled(std::string_view("true"))) + "R";
-  EXPECT_THAT(error_of(npy(dictionary("w", call))), HasSubstr("os.system"));
+  EXPECT_THAT(numpy_error(npy(dictionary("w", call))), HasSubstr("os.system"));
 }
 
 TEST(NumpyWeights, CutOffAnywhereAreRefused) {
   const std::string good = npy(dictionary("w", array("f4", "K\2K\3", six_floats)));
-  ASSERT_EQ(error_of(good), "no error");
+  ASSERT_EQ(numpy_error(good), "no error");
   for (size_t length = 1; length < good.size(); ++length)
-    EXPECT_NE(error_of(good.substr(0, length)), "no error") << length;
+    EXPECT_NE(numpy_error(good.substr(0, length)), "no error") << length;
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::string file_of(const std::string& header, size_t data_bytes) {
   return std::string(reinterpret_cast<const char*>(&length), 8) + header + std::string(data_bytes, '\0');
 }
 
-std::string error_of(const std::string& content) {
+std::string safetensors_error(const std::string& content) {
   const TemporaryFolder folder;
   write_file(folder / "a.safetensors", content);
   try {
@@ -56,27 +56,30 @@ TEST(Safetensors, ReadsWhatTheReferenceLibraryWrote) {
 
 TEST(Safetensors, RefusesBadFiles) {
   const std::string good = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
-  EXPECT_EQ(error_of(file_of(good, 8)), "no error");
-  EXPECT_THAT(error_of(""), HasSubstr("shorter"));
-  EXPECT_THAT(error_of(file_of(good, 7)), HasSubstr("beyond the end"));
-  EXPECT_THAT(error_of(file_of(good, 9)), HasSubstr("bytes follow"));
-  EXPECT_THAT(error_of(std::string(8, '\xFF') + good), HasSubstr("longer than the file"));
-  EXPECT_THAT(error_of(file_of("[1]", 0)), HasSubstr("not a JSON object"));
-  EXPECT_THAT(error_of(file_of("{", 0)), HasSubstr("not JSON"));
-  EXPECT_THAT(error_of(file_of(std::string(100'000, '['), 0)), HasSubstr("not a valid"));
+  EXPECT_EQ(safetensors_error(file_of(good, 8)), "no error");
+  EXPECT_THAT(safetensors_error(""), HasSubstr("shorter"));
+  EXPECT_THAT(safetensors_error(file_of(good, 7)), HasSubstr("beyond the end"));
+  EXPECT_THAT(safetensors_error(file_of(good, 9)), HasSubstr("bytes follow"));
+  EXPECT_THAT(safetensors_error(std::string(8, '\xFF') + good), HasSubstr("longer than the file"));
+  EXPECT_THAT(safetensors_error(file_of("[1]", 0)), HasSubstr("not a JSON object"));
+  EXPECT_THAT(safetensors_error(file_of("{", 0)), HasSubstr("not JSON"));
+  EXPECT_THAT(safetensors_error(file_of(std::string(100'000, '['), 0)), HasSubstr("not a valid"));
 }
 
 TEST(Safetensors, RefusesBadTensors) {
   auto with = [](const std::string& entry) { return file_of("{\"a\":" + entry + "}", 8); };
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})")), HasSubstr("do not agree"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})")), HasSubstr("unknown dtype"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})")), HasSubstr("sizes"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})")), HasSubstr("sizes"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]})")),
+  EXPECT_THAT(safetensors_error(with(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})")),
               HasSubstr("do not agree"));
-  EXPECT_THAT(error_of(with(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})")), HasSubstr("bad data_offsets"));
+  EXPECT_THAT(safetensors_error(with(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})")),
+              HasSubstr("unknown dtype"));
+  EXPECT_THAT(safetensors_error(with(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})")), HasSubstr("sizes"));
+  EXPECT_THAT(safetensors_error(with(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})")), HasSubstr("sizes"));
+  EXPECT_THAT(safetensors_error(with(R"({"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]})")),
+              HasSubstr("do not agree"));
+  EXPECT_THAT(safetensors_error(with(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})")),
+              HasSubstr("bad data_offsets"));
   EXPECT_THAT(
-      error_of(
+      safetensors_error(
           with(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":{"y":{"z":{"p":{"q":{"r":{"s":{"t":{}}}}}}}}})")),
       HasSubstr("deep"));
 }
@@ -86,10 +89,11 @@ TEST(Safetensors, RefusesOverlapsHolesAndDuplicates) {
     return "\"" + std::string(name) + R"(":{"dtype":"U8","shape":[)" + std::to_string(end - begin) +
            R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(end) + "]}";
   };
-  EXPECT_EQ(error_of(file_of("{" + entry("a", 0, 4) + "," + entry("b", 4, 8) + "}", 8)), "no error");
-  EXPECT_THAT(error_of(file_of("{" + entry("a", 0, 5) + "," + entry("b", 4, 8) + "}", 8)), HasSubstr("overlap"));
-  EXPECT_THAT(error_of(file_of("{" + entry("a", 0, 3) + "," + entry("b", 4, 8) + "}", 8)), HasSubstr("holes"));
-  EXPECT_THAT(error_of(file_of("{" + entry("a", 0, 4) + "," + entry("a", 4, 8) + "}", 8)), HasSubstr("twice"));
+  EXPECT_EQ(safetensors_error(file_of("{" + entry("a", 0, 4) + "," + entry("b", 4, 8) + "}", 8)), "no error");
+  EXPECT_THAT(safetensors_error(file_of("{" + entry("a", 0, 5) + "," + entry("b", 4, 8) + "}", 8)),
+              HasSubstr("overlap"));
+  EXPECT_THAT(safetensors_error(file_of("{" + entry("a", 0, 3) + "," + entry("b", 4, 8) + "}", 8)), HasSubstr("holes"));
+  EXPECT_THAT(safetensors_error(file_of("{" + entry("a", 0, 4) + "," + entry("a", 4, 8) + "}", 8)), HasSubstr("twice"));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TensorFile parse(const std::string& content) {
   return parse_tensor_file({kept, &kept->memory});
 }
 
-std::string error_of(const std::string& content) {
+std::string torch_error(const std::string& content) {
   try {
     parse(content);
   } catch (const Error& error) {
@@ -159,9 +159,9 @@ TEST(TorchFile, ViewsOfStorages) {
     return legacy("}" + pickled("a"sv) + tensor(storage("FloatStorage", "0", 4, view(offset, count)), 1, 1, 2) + "s");
   };
   EXPECT_THAT(numbers(parse(file(1, 3)).groups.at(0).tensors.at(0).view), ElementsAre(2, 3));
-  EXPECT_THAT(error_of(file(1, 2)), HasSubstr("beyond its storage"));
-  EXPECT_THAT(error_of(file(2, 3)), HasSubstr("declared"));
-  EXPECT_THAT(error_of(file(-1, 3)), HasSubstr("declared"));
+  EXPECT_THAT(torch_error(file(1, 2)), HasSubstr("beyond its storage"));
+  EXPECT_THAT(torch_error(file(2, 3)), HasSubstr("declared"));
+  EXPECT_THAT(torch_error(file(-1, 3)), HasSubstr("declared"));
 }
 
 // CVE-2026-24747: a storage whose size is not what the pickle said.
@@ -169,15 +169,15 @@ TEST(TorchFile, StoragesHaveTheSizeTheyClaim) {
   const auto with = [](int count) {
     return legacy("}" + pickled("a"sv) + tensor(storage("FloatStorage", "0", count), 0, 1, 1) + "s");
   };
-  EXPECT_EQ(error_of(with(4)), "no error");
-  EXPECT_THAT(error_of(with(3)), HasSubstr("another size"));
-  EXPECT_THAT(error_of(with(5)), HasSubstr("another size"));
-  EXPECT_THAT(error_of(with(-4)), HasSubstr("declared"));
+  EXPECT_EQ(torch_error(with(4)), "no error");
+  EXPECT_THAT(torch_error(with(3)), HasSubstr("another size"));
+  EXPECT_THAT(torch_error(with(5)), HasSubstr("another size"));
+  EXPECT_THAT(torch_error(with(-4)), HasSubstr("declared"));
 }
 
 TEST(TorchFile, RefusesStrangeTensors) {
   const auto with = [](const std::string& call) {
-    return error_of(legacy("}(" + pickled("good"sv) + tensor(four, 0, 1, 1) + pickled("a"sv) + call + "u"));
+    return torch_error(legacy("}(" + pickled("good"sv) + tensor(four, 0, 1, 1) + pickled("a"sv) + call + "u"));
   };
   EXPECT_THAT(with(tensor(storage("QInt8Storage", "0", 4), 0, 1, 1)), HasSubstr("quantized"));
   EXPECT_THAT(with(global("torch._utils", "_rebuild_sparse_tensor") + ")R"), HasSubstr("sparse"));
@@ -192,7 +192,7 @@ TEST(TorchFile, RefusesStrangeTensors) {
 TEST(TorchFile, ManySmallKeysOfOneTensorAreBounded) {
   std::string object = "}(" + pickled(std::string(4000, 'k')) + "q\x01" + tensor(four, 0, 1, 1) + "q\x02u0](";
   for (int i = 0; i < 4000; ++i) object += "}h\x01}h\x01h\x02ss";
-  EXPECT_THAT(error_of(legacy(object + "e")), HasSubstr("more tensors than"));
+  EXPECT_THAT(torch_error(legacy(object + "e")), HasSubstr("more tensors than"));
 }
 
 // ---- Damage
@@ -206,8 +206,8 @@ TEST(TorchFile, TruncationIsSeenAndNoFlippedBitDoesHarm) {
   write_safetensors(folder / "a.safetensors", std::span(tensors).first(1));
   const std::string stream = legacy("}" + pickled("a"sv) + tensor(four, 0, 2, 2) + "s");
   for (const std::string& good : {read_text(folder / "a.pth"), read_text(folder / "a.safetensors"), stream}) {
-    ASSERT_EQ(error_of(good), "no error");
-    for (size_t length = 0; length < good.size(); ++length) EXPECT_NE(error_of(good.substr(0, length)), "no error");
+    ASSERT_EQ(torch_error(good), "no error");
+    for (size_t length = 0; length < good.size(); ++length) EXPECT_NE(torch_error(good.substr(0, length)), "no error");
     for (size_t at = 0; at < good.size(); ++at) {
       for (int bit = 0; bit < 8; ++bit) {
         std::string bad = good;
@@ -228,7 +228,7 @@ TEST(TorchFile, TruncationIsSeenAndNoFlippedBitDoesHarm) {
 
 TEST(TorchFile, NamesWhatElseAFileIs) {
   const auto is = [](const std::string& content, const char* message) {
-    EXPECT_THAT(error_of(content), HasSubstr(message));
+    EXPECT_THAT(torch_error(content), HasSubstr(message));
   };
   is("", "is empty");
   is("\n<!DOCTYPE html><html>", "HTML");
@@ -240,8 +240,8 @@ TEST(TorchFile, NamesWhatElseAFileIs) {
      "1.9.0:\xFF",
      "ONNX");
   is(std::string(100, '\xFE'), "not a file of tensors");
-  is(pickle("]"), "not one of PyTorch");
-  is(pickle(global("numpy", "dtype") + ")R"), "not one of PyTorch");
+  is(pickle_of("]"), "not one of PyTorch");
+  is(pickle_of(global("numpy", "dtype") + ")R"), "not one of PyTorch");
   std::string tar(1024, '\0');
   tar.replace(257, 5, "ustar");
   is(tar, "tar archive; unpack");

@@ -31,7 +31,7 @@ std::string text_of_image(const PackedImage& image) {
   return {reinterpret_cast<const char*>(content.data()), content.size()};
 }
 
-std::string error_of(const std::string& file) {
+std::string pack_error(const std::string& file) {
   try {
     for (const PackedImage& image : parse_verification_pack(bytes(file)).images) bytes_of(image);
   } catch (const Error& error) {
@@ -87,7 +87,7 @@ TEST(VerificationPack, RefusesOtherFlags) {
         list(binary("\1")), list(scalar("b1", binary("\2"))), list(scalar("f8", binary("12345678"))),
         list(scalar("b1", "N")), array("u1", "K\1", binary("\1")), array("b1", "K\1K\1", binary("\1")),
         std::string("N"), std::string("}")}) {
-    EXPECT_THAT(error_of(pack(images, flags)), HasSubstr("flag")) << flags;
+    EXPECT_THAT(pack_error(pack(images, flags)), HasSubstr("flag")) << flags;
   }
 }
 
@@ -101,7 +101,7 @@ TEST(VerificationPack, ReadsArraysOfBytes) {
 
 TEST(VerificationPack, RefusesOtherArrays) {
   const std::string eight = binary("12345678");
-  const auto error = [&](const std::string& image) { return error_of(pack(image + eight, list("\x88"))); };
+  const auto error = [&](const std::string& image) { return pack_error(pack(image + eight, list("\x88"))); };
   EXPECT_THAT(error(array("f8", "K\1", eight)), HasSubstr("image 0 as a NumPy array of type 'f8'"));
   EXPECT_THAT(error(array("u1", "K\2K\2K\2", eight)), HasSubstr("3 dimensions"));
   EXPECT_THAT(error(array("u1", "", binary("1"))), HasSubstr("0 dimensions"));
@@ -127,7 +127,7 @@ TEST(VerificationPack, TurnsLatin1IntoBytes) {
   const VerificationPack pack_read = parse_verification_pack(bytes(file));
   EXPECT_EQ(text_of_image(pack_read.images[0]), expected);
   EXPECT_EQ(text_of_image(pack_read.images[1]), expected);
-  EXPECT_THAT(error_of(pack(encode("\xC4\x80") + binary("a"), list("\x88"))), HasSubstr("Latin-1"));
+  EXPECT_THAT(pack_error(pack(encode("\xC4\x80") + binary("a"), list("\x88"))), HasSubstr("Latin-1"));
 }
 
 // A text that thousands of arrays name is not counted anew for each without end.
@@ -137,14 +137,14 @@ TEST(VerificationPack, CountsTextsWithinReason) {
                               tuple(test::pickled(letters) + test::pickled(std::string_view("latin1"))) + "Rq\5";
   std::string images = encoded;
   for (int i = 1; i < 3000; ++i) images += array("u1", "J" + little(int32_t{100000}), "h\5");
-  EXPECT_THAT(error_of(pack(images, list("\x88"))), HasSubstr("named too often"));
+  EXPECT_THAT(pack_error(pack(images, list("\x88"))), HasSubstr("named too often"));
 }
 
 TEST(VerificationPack, RefusesEveryTruncation) {
   const std::string good = pack(binary("a") + array("u1", "K\2", binary("bc")), list("\x88"));
-  ASSERT_EQ(error_of(good), "no error");
+  ASSERT_EQ(pack_error(good), "no error");
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_NE(error_of(good.substr(0, length)), "no error") << length;
+    EXPECT_NE(pack_error(good.substr(0, length)), "no error") << length;
   }
 }
 
@@ -156,7 +156,7 @@ TEST(VerificationPack, SurvivesFlips) {
     std::string bad = good;
     for (int flips = 0; flips < 2; ++flips) bad[random() % bad.size()] = static_cast<char>(random());
     test::largest_allocation = 0;
-    error_of(bad);
+    pack_error(bad);
     EXPECT_LT(test::largest_allocation, size_t{1} << 16);
   }
 }

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TensorFile published(const std::string& golden, const std::string& prefix = "", const std::string& group = "") {
+TensorFile published_file(const std::string& golden, const std::string& prefix = "", const std::string& group = "") {
   const nlohmann::json json = test::load_json(test::numerics() / "backbones" / (golden + ".json"));
   TensorFile file{"weights.pth", "pytorch", {{group, {}}}, {}, nullptr};
   for (const auto& entry : json["state_dict"]) {
@@ -51,7 +51,7 @@ TEST_P(PublishedCheckpoint, IsRecognisedByKeysAndShapes) {
   options.publisher = GetParam().publisher;
   const std::string golden = GetParam().golden;
   if (golden.ends_with("_dynamic")) options.architecture = GetParam().architecture;
-  const Finding finding = examine(published(golden), options);
+  const Finding finding = examine(published_file(golden), options);
   ASSERT_TRUE(finding.model);
   const ModelSpec& spec = finding.model->spec;
   EXPECT_EQ(spec.architecture, GetParam().architecture);
@@ -101,7 +101,7 @@ class RecognisedCheckpoint : public testing::Test {
 };
 
 TEST_F(RecognisedCheckpoint, WrappersShowWhoWroteTheFile) {
-  TensorFile adaface = published("adaface_ir_50", "model.", "state_dict");
+  TensorFile adaface = published_file("adaface_ir_50", "model.", "state_dict");
   add(adaface, "head.kernel", {512, 70722});
   add(adaface, "head.t", {1});
   const Recognition found = recognise(adaface);
@@ -112,13 +112,13 @@ TEST_F(RecognisedCheckpoint, WrappersShowWhoWroteTheFile) {
   EXPECT_THAT(found.reason, HasSubstr("under 'state_dict', with the prefix 'model.'"));
   EXPECT_TRUE(found.tensors.contains("input_layer.0.weight"));
 
-  EXPECT_EQ(recognise(published("cvlface_ir_50", "net.")).publisher, "CVLface");
-  EXPECT_EQ(recognise(published("facex_resnet_50_ir", "module.backbone.", "state_dict")).publisher, "FaceX-Zoo");
-  EXPECT_EQ(recognise(published("arcface_torch_iresnet18", "module.")).publisher, "arcface_torch");
+  EXPECT_EQ(recognise(published_file("cvlface_ir_50", "net.")).publisher, "CVLface");
+  EXPECT_EQ(recognise(published_file("facex_resnet_50_ir", "module.backbone.", "state_dict")).publisher, "FaceX-Zoo");
+  EXPECT_EQ(recognise(published_file("arcface_torch_iresnet18", "module.")).publisher, "arcface_torch");
 }
 
 TEST_F(RecognisedCheckpoint, NamesOfFilesShowWhoWroteThem) {
-  TensorFile file = published("evo_ir_50");
+  TensorFile file = published_file("evo_ir_50");
   file.path = "zoo/backbone_ir50_ms1m_epoch120.pth";
   EXPECT_THAT(recognise(file).warnings, IsEmpty());
   file.path = "model_2018-12-04-12-42_accuracy:0.9952_step:191350_None.pth";
@@ -127,7 +127,7 @@ TEST_F(RecognisedCheckpoint, NamesOfFilesShowWhoWroteThem) {
 }
 
 TEST_F(RecognisedCheckpoint, EqualKeysAreWarnedOfUntilAnOptionDecides) {
-  const TensorFile file = published("evo_ir_se_50");
+  const TensorFile file = published_file("evo_ir_se_50");
   const Recognition guessed = recognise(file);
   ASSERT_THAT(guessed.warnings, SizeIs(1));
   EXPECT_THAT(guessed.warnings[0], HasSubstr("face.evoLVe (rgb)"));
@@ -144,19 +144,19 @@ TEST_F(RecognisedCheckpoint, EqualKeysAreWarnedOfUntilAnOptionDecides) {
   options.publisher = "arcface_torch";
   EXPECT_THROW(recognise(file, options), Error);
 
-  const Recognition efficient = recognise(published("facex_efficientnet_b0"));
+  const Recognition efficient = recognise(published_file("facex_efficientnet_b0"));
   EXPECT_THAT(efficient.warnings, Contains(HasSubstr("--arch efficientnet_b0_facex_same")));
 }
 
 TEST_F(RecognisedCheckpoint, OldFilesCountNoBatches) {
-  TensorFile file = published("arcface_torch_iresnet18");
+  TensorFile file = published_file("arcface_torch_iresnet18");
   std::erase_if(file.groups[0].tensors,
                 [](const NamedTensor& tensor) { return tensor.name.ends_with("num_batches_tracked"); });
   EXPECT_EQ(recognise(file).spec.architecture, "iresnet18");
 }
 
 TEST_F(RecognisedCheckpoint, SizesComeFromShapes) {
-  TensorFile file = published("evo_ir_50");
+  TensorFile file = published_file("evo_ir_50");
   for (auto& [name, view] : file.groups[0].tensors) {
     if (name == "output_layer.3.weight") view.shape = {256, 512 * 8 * 8};
     if (name == "output_layer.3.bias" || name.starts_with("output_layer.4.")) {
@@ -170,7 +170,7 @@ TEST_F(RecognisedCheckpoint, SizesComeFromShapes) {
 }
 
 TEST_F(RecognisedCheckpoint, ANearMissListsTheDifferencesOfTheNearest) {
-  TensorFile file = published("evo_ir_50");
+  TensorFile file = published_file("evo_ir_50");
   std::erase_if(file.groups[0].tensors,
                 [](const NamedTensor& tensor) { return tensor.name == "body.5.res_layer.1.weight"; });
   add(file, "body.5.res_layer.9.weight", {3});
@@ -204,7 +204,7 @@ TEST_F(RecognisedCheckpoint, WhatResemblesNothingIsCalledNothing) {
 }
 
 TEST_F(RecognisedCheckpoint, OddCountersDoNoHarmAndOddTypesAreANearMiss) {
-  TensorFile file = published("arcface_torch_iresnet18");
+  TensorFile file = published_file("arcface_torch_iresnet18");
   for (auto& [name, view] : file.groups[0].tensors) {
     if (name.ends_with("num_batches_tracked")) view = {.dtype = "I32", .shape = {1}, .bytes = {}};
   }
@@ -218,8 +218,8 @@ TEST_F(RecognisedCheckpoint, OddCountersDoNoHarmAndOddTypesAreANearMiss) {
 }
 
 TEST_F(RecognisedCheckpoint, ASecondCopyIsWarnedOf) {
-  TensorFile file = published("arcface_torch_iresnet18", "student.");
-  const TensorFile teacher = published("arcface_torch_iresnet18", "teacher.");
+  TensorFile file = published_file("arcface_torch_iresnet18", "student.");
+  const TensorFile teacher = published_file("arcface_torch_iresnet18", "teacher.");
   for (const NamedTensor& tensor : teacher.groups[0].tensors) file.groups[0].tensors.push_back(tensor);
   EXPECT_THAT(recognise(file).warnings, Contains(HasSubstr("another copy, with the prefix 'teacher.'")));
 }

@@ -11,6 +11,7 @@ namespace {
 using test::align;
 using test::photograph;
 using test::TemporaryFolder;
+using test::to;
 using test::usage_error;
 using test::write_png;
 using testing::HasSubstr;
@@ -32,12 +33,6 @@ std::vector<std::vector<std::byte>> images_in_pairs(const PairSet& set) {
     for (const uint32_t image : {pair.a, pair.b}) images.push_back(set.images->read(image).encoded);
   }
   return images;
-}
-
-AlignOptions to(const std::string& format) {
-  AlignOptions options;
-  options.format = format;
-  return options;
 }
 
 std::string failure(const fs::path& in, const fs::path& out, const AlignOptions& options) {

@@ -15,6 +15,7 @@ using test::names_in;
 using test::photograph;
 using test::record_of;
 using test::TemporaryFolder;
+using test::to;
 using test::usage_error;
 using test::write_png;
 using testing::ElementsAre;
@@ -27,26 +28,20 @@ void make_identities(const fs::path& folder) {
   write_png(folder / "zoe/1.png", photograph(1));
 }
 
-std::shared_ptr<Dataset> open(const fs::path& path) {
+std::shared_ptr<Dataset> open_images_of(const fs::path& path) {
   Problems problems;
   return open_images({path.string()}, "", problems);
-}
-
-AlignOptions to(const std::string& format) {
-  AlignOptions options;
-  options.format = format;
-  return options;
 }
 
 TEST(AlignFormats, PackedSetsHoldTheCropsOfAFolder) {
   const TemporaryFolder folder;
   make_identities(folder / "in");
   align(folder / "in", folder / "out");
-  const std::shared_ptr<Dataset> expected = open(folder / "out");
+  const std::shared_ptr<Dataset> expected = open_images_of(folder / "out");
   for (const auto& [format, out] : {std::pair{"recordio", "rec"}, {"tfrecord", "a.tfrecord"}, {"list", "a.txt"}}) {
     const AlignSummary summary = align(folder / "in", folder / out, to(format));
     EXPECT_EQ(summary.counts.crops, 3) << format;
-    const std::shared_ptr<Dataset> packed = open(folder / out);
+    const std::shared_ptr<Dataset> packed = open_images_of(folder / out);
     ASSERT_EQ(packed->size(), 3) << format;
     EXPECT_EQ(packed->classes(), 2) << format;
     for (int64_t i = 0; i < 3; ++i) {
@@ -56,7 +51,7 @@ TEST(AlignFormats, PackedSetsHoldTheCropsOfAFolder) {
     EXPECT_EQ(record_of(summary, "ben/1.png").at("status"), "no_face") << format;
     EXPECT_FALSE(fs::exists(folder / (std::string(out) + ".align"))) << format;
   }
-  EXPECT_EQ(open(folder / "rec")->relative_path(2), "zoe/1.png");
+  EXPECT_EQ(open_images_of(folder / "rec")->relative_path(2), "zoe/1.png");
   EXPECT_TRUE(fs::exists(folder / "rec.align.json"));
   EXPECT_TRUE(fs::exists(folder / "a/align.json"));
 }
@@ -95,7 +90,8 @@ TEST(AlignFormats, PackedCropsOfLargePhotographsAreThoseOfAFolder) {
     const std::string out = std::string("out.") + format;
     align(folder / "in", folder / out, options, [] { return std::make_unique<TwoSizes>(); });
   }
-  const std::shared_ptr<Dataset> expected = open(folder / "out.folder"), packed = open(folder / "out.tfrecord");
+  const std::shared_ptr<Dataset> expected = open_images_of(folder / "out.folder"),
+                                 packed = open_images_of(folder / "out.tfrecord");
   ASSERT_EQ(expected->size(), 2);
   ASSERT_EQ(packed->size(), 2);
   for (int64_t i = 0; i < 2; ++i) EXPECT_EQ(packed->read(i).encoded, expected->read(i).encoded) << i;
@@ -106,7 +102,7 @@ TEST(AlignFormats, ImagesOfNobodyCannotBePacked) {
   make_identities(folder / "in");
   write_png(folder / "in/group.png", photograph(3));
   const AlignSummary summary = align(folder / "in", folder / "rec", to("recordio"));
-  EXPECT_EQ(open(folder / "rec")->size(), 3);
+  EXPECT_EQ(open_images_of(folder / "rec")->size(), 3);
   EXPECT_EQ(record_of(summary, "group.png").at("reason"), "its path does not tell who is in it");
 }
 
@@ -165,7 +161,7 @@ TEST(AlignFormats, AllFacesOfAnImageAreOfItsIdentity) {
   AlignOptions options = to("tfrecord");
   options.selection.faces = FaceChoice::all;
   align(folder / "in", folder / "a.tfrecord", options);
-  const std::shared_ptr<Dataset> packed = open(folder / "a.tfrecord");
+  const std::shared_ptr<Dataset> packed = open_images_of(folder / "a.tfrecord");
   ASSERT_EQ(packed->size(), 4);
   EXPECT_EQ(packed->relative_path(2), "anna/2_1.png");
   EXPECT_EQ(packed->label(2), packed->label(0));
@@ -178,7 +174,7 @@ TEST(AlignFormats, JpegIsKeptInPackedSets) {
   options.jpeg_quality = 95;
   options.crop = {96, 112, 0};
   align(folder / "in", folder / "rec", options);
-  const std::vector<std::byte> encoded = open(folder / "rec")->read(0).encoded;
+  const std::vector<std::byte> encoded = open_images_of(folder / "rec")->read(0).encoded;
   const ImageHeader header = probe_image(encoded);
   EXPECT_EQ(header.format, ImageFormat::jpeg);
   EXPECT_EQ(header.width, 96);
@@ -210,7 +206,7 @@ TEST(AlignFormats, APackedSetIsReplacedByForceAlone) {
   AlignOptions force = to("recordio");
   force.force = true;
   align(folder / "in", folder / "rec", force);
-  EXPECT_EQ(open(folder / "rec")->size(), 2);
+  EXPECT_EQ(open_images_of(folder / "rec")->size(), 2);
   fs::create_directory(folder / "mine");
   write_file(folder / "mine/thesis.txt", "x");
   EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "mine", force); }), HasSubstr("has not written"));

@@ -18,7 +18,7 @@ using test::usage_error;
 using test::write_png;
 using testing::HasSubstr;
 
-void make_photographs(const fs::path& folder) {
+void make_portraits(const fs::path& folder) {
   write_png(folder / "anna/1.png", photograph(1));
   write_png(folder / "ben/1.png", photograph(2));
   write_png(folder / "zoe/1.png", photograph(1));
@@ -33,7 +33,7 @@ AlignOptions forced(const std::string& format = "folder") {
 
 class AlignKept : public testing::Test {
  protected:
-  void SetUp() override { make_photographs(folder_ / "in"); }
+  void SetUp() override { make_portraits(folder_ / "in"); }
   fs::path in() const { return folder_ / "in"; }
   std::string refusal(const fs::path& out, const AlignOptions& options) const {
     return usage_error([&] { align(in(), out, options); });

@@ -99,4 +99,10 @@ inline std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+inline AlignOptions to(const std::string& format) {
+  AlignOptions options;
+  options.format = format;
+  return options;
+}
+
 }  // namespace facerec::test

@@ -7,13 +7,14 @@
 #include "facerec/core/error.h"
 #include "facerec/core/random.h"
 #include "facerec/model/head.h"
+#include "unit/train/alone.h"
 
 namespace facerec {
 namespace {
 
-using testing::HasSubstr;
+using test::alone;
 
-const World alone;
+using testing::HasSubstr;
 
 TrainConfig tiny_config() {
   TrainConfig config;

@@ -9,16 +9,18 @@
 #include "train/checkpoint.h"
 #include "train/super_resolution_objective.h"
 #include "train/super_resolution_scores.h"
+#include "unit/train/alone.h"
 
 namespace facerec {
 namespace {
 
+using test::alone;
+
+const Numerics exact{"fp32", "channels_first"};
+
 using testing::HasSubstr;
 
 constexpr int side = 32;
-const World alone;
-const Numerics exact{"fp32", "channels_first"};
-
 TrainConfig config_of(const std::string& network, int64_t features = 16) {
   TrainConfig config;
   config.task = "super_resolution";

@@ -4,13 +4,14 @@
 
 #include "facerec/model/head.h"
 #include "support/reference.h"
+#include "unit/train/alone.h"
 
 namespace facerec {
 namespace {
 
-fs::path golden() { return fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "evolve"; }
+using test::alone;
 
-const World alone;
+fs::path golden() { return fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "evolve"; }
 
 std::unique_ptr<Learner> learner_of(int64_t classes, int64_t embedding_size) {
   TrainConfig config;
