@@ -10,7 +10,7 @@ fail() {  # fail CODE MESSAGE
 # The comment at the head of the script that is running.
 usage() { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; }
 
-# The compile jobs that fit: one a core, 1.5 GiB of free memory each.
+# The compile jobs that fit: one a core, 2.5 GiB of free memory each.
 jobs_that_fit() {
   local cores memory limit used
   cores=$(nproc)
@@ -22,7 +22,7 @@ jobs_that_fit() {
     limit=$(((limit - ${used:-0}) / 1048576))
     ((limit < memory)) && memory=$limit
   fi
-  local jobs=$((memory / 1536))
+  local jobs=$((memory / 2560))
   ((jobs > cores)) && jobs=$cores
   ((jobs < 1)) && jobs=1
   echo "$jobs"

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "facerec/core/error.h"
+#include "facerec/core/memory.h"
 #include "facerec/core/text.h"
 #include "facerec/gallery/matrix.h"
 #include "gallery/embedding.h"
@@ -324,6 +325,13 @@ void Gallery::remove_image(int64_t id) {
     Statement(state_->database, "DELETE FROM images WHERE id = ?").bind(id).run();
     state_->count(0, -1);
   });
+}
+
+void Gallery::shrink() {
+  const Database& database = state_->database;
+  const int64_t pages = database.number("PRAGMA page_count"), unused = database.number("PRAGMA freelist_count");
+  if (unused * 4 < pages || pages * database.number("PRAGMA page_size") > free_memory() / 2) return;
+  database.run("VACUUM");
 }
 
 void Gallery::rename(const std::string& name, const std::string& to, bool merge) {

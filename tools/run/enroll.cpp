@@ -77,6 +77,7 @@ int change(Gallery& gallery, const EnrollVerb& verb, const CommonOptions& common
     for (const int64_t image : verb.remove_images) gallery.remove_image(image);
     if (!verb.rename.empty()) gallery.rename(verb.rename.front(), verb.rename.back(), verb.merge);
   });
+  gallery.shrink();
   print_answer(common, state_of(gallery), state_text(gallery));
   return exit_done;
 }

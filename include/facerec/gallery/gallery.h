@@ -113,6 +113,9 @@ class Gallery {
   // With all images. Throws a usage Error that tells the nearest name when there is none of that name.
   void remove(const std::string& name);
   void remove_image(int64_t id);  // the person goes with the last image; a usage Error when there is none
+  // Makes the file smaller once a quarter of it is what was removed (and overwritten with zeros). It is written anew,
+  // for which a copy is held in memory: without that much memory the file stays as large. Not within a transaction.
+  void shrink();
   // `name` gets the name `to`. Where another person has it the two become that one with `merge`; else a usage Error.
   void rename(const std::string& name, const std::string& to, bool merge = false);
 

@@ -196,6 +196,24 @@ TEST_F(GalleryTest, RenamesAndMerges) {
   EXPECT_NEAR(gallery.search(unit_vector(1), 1, 1)[0][0].cosine, std::sqrt(0.5), 0.1);
 }
 
+TEST_F(GalleryTest, WhatIsRemovedIsGoneFromTheFileAndTheFileShrinks) {
+  Gallery gallery = open();
+  for (uint64_t seed = 1; seed <= 300; ++seed) add(gallery, "person " + std::to_string(seed), seed);
+  const auto full = fs::file_size(gallery.file());
+  gallery.transaction([&] {
+    for (uint64_t seed = 2; seed <= 300; ++seed) gallery.remove("person " + std::to_string(seed));
+  });
+  const std::string removed = read_text(gallery.file());
+  EXPECT_EQ(removed.find("person 25"), std::string::npos);
+  EXPECT_EQ(removed.size(), full);
+  gallery.shrink();
+  EXPECT_LT(fs::file_size(gallery.file()), full / 2);
+  EXPECT_EQ(gallery.people().size(), 1U);
+  const std::vector<float> kept = unit_vector(1);
+  EXPECT_NEAR(gallery.search(kept, 1, 1)[0][0].cosine, 1, 1e-3);
+  EXPECT_EQ(open().find("person 1")->images, 1);
+}
+
 TEST_F(GalleryTest, AFailedTransactionChangesNothing) {
   Gallery gallery = open();
   add(gallery, "a", 1);
