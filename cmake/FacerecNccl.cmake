@@ -13,3 +13,10 @@ if(FACEREC_NCCL AND NOT found)
                       "Give -DCUDA_INCLUDE_DIR=DIR and -DNCCL_INCLUDE_DIR=DIR.")
 endif()
 message(STATUS "Training on several GPUs: ${FACEREC_NCCL}")
+
+# FACEREC_CUDA_GRAPH: train.cuda_graph on a GPU; wants the headers of CUDA alone.
+set(found OFF)
+if(CUDA_INCLUDE_DIR)
+  set(found ON)
+endif()
+option(FACEREC_CUDA_GRAPH "Build what records training steps on a GPU; wants the headers of CUDA" ${found})

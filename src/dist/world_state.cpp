@@ -81,6 +81,7 @@ World::State::State(const ProcessPlace& its_place, at::Device its_device, millis
 void World::State::join() {
   store = open_store(place, timeout);
   meet(*store, place, timeout);
+  compare_devices();
   pulse = std::make_unique<Pulse>(connect_again(place, patience, timeout), place.rank);
   run([&] {
     const int rank = static_cast<int>(place.rank), size = static_cast<int>(place.size);
@@ -93,6 +94,18 @@ void World::State::join() {
     }
     group->setGroupName("facerec");
   });
+}
+
+// One that computes on the CPU would wait for the others in Gloo, and they for it in NCCL.
+void World::State::compare_devices() {
+  const std::string own = device.is_cuda() ? "a GPU" : "the CPU";
+  store->set(fmt::format("device/{}", place.rank), own);
+  for (int64_t rank = 0; rank < place.size; ++rank) {
+    const std::string theirs = store->get_to_str(fmt::format("device/{}", rank));
+    if (theirs == own) continue;
+    throw Error::usage(fmt::format("process {} computes on {}, and process {} on {}", place.rank, own, rank, theirs))
+        .hint("a GPU for each process of a machine (see nvidia-smi, CUDA_VISIBLE_DEVICES), or --device cpu for all");
+  }
 }
 
 // The others learn why this one leaves them; whoever serves the store stays until they have.
@@ -139,7 +152,9 @@ void World::State::wait_for_first(const std::string& what) {
     Beat heard;
     auto since = Clock::now();
     while (!store->check({key})) {
+      const auto before = Clock::now();
       std::this_thread::sleep_for(poll_interval);
+      if (Clock::now() - before > silence_limit / 2) since = Clock::now();  // it was this process that stood still
       const Beat beat = read_beats(*store, place.size).front();
       if (beat.number != heard.number) since = Clock::now();
       heard = beat;

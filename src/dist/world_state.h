@@ -18,6 +18,7 @@ struct World::State {
 
   // Meets the others and connects with them.
   void join();
+  void compare_devices();
 
   // Calls work(): communication that all processes take part in. What goes wrong there leaves as an Error that says
   // which process is at fault.

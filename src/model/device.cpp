@@ -2,6 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #include <spdlog/spdlog.h>
 #include <torch/torch.h>
@@ -36,12 +37,17 @@ torch::Device open_cuda(int64_t index) {
   }
   open_cuda_libraries();
   const auto count = torch::cuda::device_count();
+  // srun --gpus-per-task=1 shows each process its own alone.
+  if (count == 1 && std::getenv("SLURM_PROCID") != nullptr) index = 0;
   if (count == 0) throw Error("the NVIDIA driver shows no usable GPU").hint("see nvidia-smi; or run with --device cpu");
   if (index >= count) {
     throw Error::usage("there is no cuda:" + std::to_string(index) + ", only " + std::to_string(count) + " GPUs")
         .hint("each process of a machine takes the GPU of its number; see CUDA_VISIBLE_DEVICES");
   }
-  return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
+  const torch::Device device{torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
+  c10::impl::getDeviceGuardImpl(device.type())
+      ->setDevice(device);  // pinned memory and recordings are the current one's
+  return device;
 }
 
 torch::Device open_cuda_or_cpu(int64_t index) {

@@ -58,8 +58,8 @@ class RandomBatches final : public Batches {
     }
     batch_.total = config.train.batch_size;
   }
-  Batch next() override { return std::move(batch_); }
-  void give_back(Batch batch) override { batch_ = std::move(batch); }
+  Batch next() override { return batch_; }
+  void give_back(Batch) override {}
 
  private:
   Batch batch_;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <utility>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
@@ -41,6 +42,7 @@ void CheckpointWriter::make_folders(std::vector<fs::path> folders) {
   } catch (const Error& error) {
     failure = error.what();
     names.clear();
+    own_.clear();
   }
   temporary_.clear();
   const std::string told = learner_.world().exchange(names.dump()).front();
@@ -66,7 +68,8 @@ void CheckpointWriter::start(std::vector<fs::path> folders, const RunState& stat
   const auto begin = Clock::now();
   times_ = {state.step};
   make_folders(std::move(folders));
-  if (temporary_.empty()) return;
+  not_begun_ = temporary_.empty();
+  if (not_begun_) return;
   state_ = std::make_unique<RunState>(state);
   state_->files.clear();  // of a resumed run: those of the checkpoint that it goes on from
   auto files = std::make_shared<const std::vector<TensorsToSave>>(snapshot(learner_, state.config));
@@ -91,8 +94,8 @@ void CheckpointWriter::commit(const std::vector<std::string>& answers) {
   }
 }
 
-bool CheckpointWriter::finish() {
-  if (!is_pending()) return true;
+CheckpointWriter::Outcome CheckpointWriter::finish() {
+  if (!is_pending()) return std::exchange(not_begun_, false) ? Outcome::failed : Outcome::none;
   const auto begin = Clock::now();
   const World& world = learner_.world();
   const std::vector<std::string> answers = world.exchange(written_.get());
@@ -107,12 +110,12 @@ bool CheckpointWriter::finish() {
   // The first process alone knows whether the folders have their names.
   failure = world.exchange(failure).front();
   times_.stall_seconds += seconds_since(begin);
-  if (failure.empty()) return true;
+  if (failure.empty()) return Outcome::written;
   if (world.is_first()) {
     spdlog::warn("the checkpoint of step {} could not be written: {}; the training goes on without it", times_.step,
                  failure);
   }
-  return false;
+  return Outcome::failed;
 }
 
 }  // namespace facerec

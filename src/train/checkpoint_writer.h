@@ -23,9 +23,10 @@ class CheckpointWriter {
   bool is_pending() const { return state_ != nullptr; }
   bool is_written() const;  // this process's part
 
-  // Gives the folders their names, when all have written; waits for that. A checkpoint that cannot be written is told
-  // of, leaves nothing, and training goes on: false.
-  bool finish();
+  // Gives the folders their names, when all have written; waits for that. A checkpoint that cannot be begun or written
+  // is told of, leaves nothing, and training goes on. `none`: none was started since the last call.
+  enum class Outcome { none, written, failed };
+  Outcome finish();
 
   // Of the last one, of `step`: for how long training stood still, and how long the writing took.
   struct Times {
@@ -44,6 +45,7 @@ class CheckpointWriter {
   std::vector<std::unique_ptr<FolderWriter>> own_;  // of the first process
   std::vector<fs::path> temporary_;                 // where all write
   std::future<std::string> written_;                // JSON: digests, or what went wrong
+  bool not_begun_ = false;
   Times times_;
 };
 

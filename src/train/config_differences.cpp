@@ -11,14 +11,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const std::set<std::string> may_differ{"train.cuda_graph", "train.epochs", "train.max_steps", "run.device",
-                                       "run.threads",      "run.timeout",  "data.workers"};
+const std::set<std::string>& may_differ(Compared compared) {
+  static const std::set<std::string> of_place{"run.device", "run.threads", "data.workers"};
+  static const std::set<std::string> of_resumed{"train.cuda_graph", "train.epochs", "train.max_steps", "run.device",
+                                                "run.threads",      "run.timeout",  "data.workers"};
+  return compared == Compared::resumed ? of_resumed : of_place;
+}
 
 struct Comparison {
+  const std::set<std::string>& left_out;
   std::string here, there, lines;
 
   void add(const std::string& path, const Json& a, const Json& b) {
-    if (may_differ.contains(path) || a == b) return;
+    if (left_out.contains(path) || a == b) return;
     if (!a.is_object() || !b.is_object()) {
       lines += fmt::format("\n  {}: {} {}, {} {}", path, to_json_text(a), here, to_json_text(b), there);
       return;
@@ -36,8 +41,9 @@ struct Comparison {
 
 }  // namespace
 
-std::string config_differences(const Json& a, const Json& b, const std::string& here, const std::string& there) {
-  Comparison comparison{here, there, ""};
+std::string config_differences(Compared compared, const Json& a, const Json& b, const std::string& here,
+                               const std::string& there) {
+  Comparison comparison{may_differ(compared), here, there, ""};
   comparison.add("", a, b);
   return comparison.lines;
 }

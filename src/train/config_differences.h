@@ -6,9 +6,12 @@
 
 namespace facerec {
 
-// A line a key, "\n  optimizer.lr: 0.1 <here>, 0.2 <there>"; "" when they are alike. Keys that a resumed run, or a
-// process of one, may have otherwise are left out: they move its end, or where and how fast it is computed.
-std::string config_differences(const nlohmann::ordered_json& a, const nlohmann::ordered_json& b,
+// What is compared: a run as it was and as it goes on, whose end, place and speed may be others; or the processes of
+// one training, each of which has its own place.
+enum class Compared { resumed, processes };
+
+// A line a key, "\n  optimizer.lr: 0.1 <here>, 0.2 <there>"; "" when they are alike but for what may differ.
+std::string config_differences(Compared compared, const nlohmann::ordered_json& a, const nlohmann::ordered_json& b,
                                const std::string& here, const std::string& there);
 
 }  // namespace facerec

@@ -1,5 +1,7 @@
 #include "train/learner.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
+
 #include <cmath>
 
 #include "facerec/model/device.h"
@@ -123,6 +125,7 @@ Learner::Launched Learner::collect(const std::vector<SampledRows>& sampled) {
   for (size_t i = 0; i < parts_.size(); ++i) {
     const std::vector<Tensor> parameters =
         is_divided(parts_[i]) && !sampled.empty() ? values_of(sampled) : parts_[i].module->parameters();
+    if (parameters.empty()) continue;  // a metric loss
     loss_scale_.unscale(gradients_of(parameters));
     const Tensor norm = clip_gradients(parameters, i == 0 ? config_.train.clip_norm : 0).to(torch::kFloat64).view(1);
     is_divided(parts_[i]) ? sums.push_back(norm.square()) : norms.push_back(norm);
@@ -135,8 +138,19 @@ Learner::Launched Learner::collect(const std::vector<SampledRows>& sampled) {
   return result;
 }
 
+void Learner::Launched::fetch() {
+  if (values_.is_cpu()) return;
+  const c10::DeviceType device = values_.device().type();
+  const Tensor host = torch::empty_like(values_, torch::device(torch::kCPU).pinned_memory(true));
+  host.copy_(values_, /*non_blocking=*/true);
+  there_ = std::make_shared<c10::Event>(device);
+  there_->record(c10::impl::VirtualGuardImpl(device).getStream(values_.device()));
+  values_ = host;
+}
+
 Learner::Step Learner::Launched::read() const {
-  const Tensor values = values_.to(torch::kCPU);
+  if (there_) there_->synchronize();
+  const Tensor& values = values_;
   Step step;
   int64_t i = 0;
   for (const std::string& name : terms_) {
@@ -201,8 +215,9 @@ Learner::Launched Learner::launch(const std::vector<Batch>& batches, double lr, 
   optimizer_->set_rate(lr);
   std::vector<DeviceBatch> there;
   for (const Batch& batch : batches) there.push_back(to_device(batch, *objective_, compute_.device));
-  if (!graph_ || head_only) return compute(there, head_only);
-  return replay(there);
+  Launched launched = !graph_ || head_only ? compute(there, head_only) : replay(there);
+  launched.fetch();
+  return launched;
 }
 
 NamedTensors Learner::optimizer_state() const {

@@ -1,6 +1,7 @@
 // An objective in training: the optimizer of its parts, and one step of it.
 #pragma once
 
+#include <c10/core/Event.h>
 #include <torch/torch.h>
 
 #include <memory>
@@ -32,12 +33,14 @@ class Learner {
   // What a step gives, which the device may still be computing.
   class Launched {
    public:
-    Step read() const;  // waits for the device
+    Step read() const;  // waits until the device has come that far
 
    private:
     friend class Learner;
     std::vector<std::string> terms_, figures_;
-    torch::Tensor values_;  // float64: terms, figures, norms
+    void fetch();                        // behind what is launched, and before what will be
+    torch::Tensor values_;               // float64: terms, figures, norms
+    std::shared_ptr<c10::Event> there_;  // null: the values are
   };
 
   // One optimizer step over the batches, whose losses are averaged; of several processes each brings its images of the

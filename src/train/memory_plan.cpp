@@ -101,6 +101,7 @@ void measure_head(const TrainConfig& config, torch::Device device, Footprint& fo
 
 // A teacher is measured by its embeddings: its head is that of the training's classes.
 TrainConfig for_trial(TrainConfig config) {
+  config.train.cuda_graph = false;  // steps of several sizes
   if (config.distill.teacher.empty()) return config;
   config.distill.logit_weight = 0;
   if (config.distill.embedding_weight == 0) config.distill.embedding_weight = 1;
@@ -176,6 +177,7 @@ MemoryPlan plan_memory(const Footprint& footprint, const PlannedTraining& traini
 
 int64_t available_memory(torch::Device device, const ProcessCount& processes) {
   if (device.is_cpu()) return resident_memory() + free_memory() / processes.here;
+  c10::getDeviceAllocator(device.type())->emptyCache();  // what trials have left counts as free
   const auto [free, total] = c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index());
   return static_cast<int64_t>(free);
 }

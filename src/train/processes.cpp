@@ -56,8 +56,9 @@ void check_alike(const World& world, const TrainConfig& config, const TrainingSe
   for (size_t rank = 1; rank < all.size(); ++rank) {
     const Json other = Json::parse(all[rank]);
     const std::string there = fmt::format("in process {}", rank);
-    std::string differences = config_differences(first.at("config"), other.at("config"), "in process 0", there);
-    differences += config_differences(first.at("data"), other.at("data"), "in process 0", there);
+    std::string differences =
+        config_differences(Compared::processes, first.at("config"), other.at("config"), "in process 0", there);
+    differences += config_differences(Compared::processes, first.at("data"), other.at("data"), "in process 0", there);
     if (differences.empty()) continue;
     throw Error::usage("the processes of this training were not given the same:" + differences)
         .hint("start all of them with the same configuration, options and data");

@@ -5,6 +5,7 @@
 #include "facerec/io/safetensors.h"
 #include "facerec/io/sha256.h"
 #include "facerec/train/run_folder.h"
+#include "facerec/train/run_summary.h"
 #include "train/checkpoint.h"
 #include "train/config_differences.h"
 
@@ -14,7 +15,7 @@ namespace {
 void check_config(const nlohmann::ordered_json& stored, const TrainConfig& config, const fs::path& run) {
   nlohmann::ordered_json wanted = config_json(config);
   if (config.init_from.empty()) wanted["init_from"] = stored.value("init_from", "");  // where a run began is no matter
-  const std::string differences = config_differences(stored, wanted, "there", "now");
+  const std::string differences = config_differences(Compared::resumed, stored, wanted, "there", "now");
   if (differences.empty()) return;
   throw Error::usage("the configuration is not that of the run to be resumed:" + differences)
       .file(text_of(run))
@@ -54,6 +55,16 @@ std::optional<ResumePoint> find_resume_point(const TrainConfig& config) {
     return ResumePoint{run, *checkpoint};
   }
   return std::nullopt;
+}
+
+std::optional<ResumePoint> find_failed_run(const TrainConfig& config) {
+  const std::vector<fs::path> runs = find_runs(config.run.dir, config.run.name);
+  if (runs.empty()) return std::nullopt;
+  const auto checkpoint = newest_readable(runs.front());
+  if (!checkpoint || summarise_run(runs.front(), 0).status == RunStatus::finished) return std::nullopt;
+  const bool is_other =
+      !config_differences(Compared::resumed, read_run_state(*checkpoint).config, config_json(config), "", "").empty();
+  return is_other ? std::nullopt : std::optional(ResumePoint{runs.front(), *checkpoint});
 }
 
 ResumePoint resume_point_of(const fs::path& run, const TrainConfig& config) {

@@ -1,10 +1,15 @@
 #include "train/step_graph.h"
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "facerec/core/error.h"
+#include "facerec/core/module.h"
+#include "train/step_times.h"
 
 namespace facerec {
 namespace {
@@ -29,11 +34,47 @@ void check_recordable(const TrainConfig& config, int64_t processes) {
   refuse(config.train.gradient_checkpointing, "train.gradient_checkpointing sets back random numbers in it");
 }
 
+std::unique_ptr<DeviceGraph> make_device_graph() {
+  static const auto make = reinterpret_cast<DeviceGraph* (*)()>(
+      open_module("libfacerec_cuda_graph.so", "facerec_make_graph", "train.cuda_graph",
+                  "build with -DFACEREC_CUDA_GRAPH=ON, where the headers of CUDA are; or leave train.cuda_graph off"));
+  return std::unique_ptr<DeviceGraph>(make());
+}
+
 void StepGraph::keep(const Inputs& inputs) {
+  const bool fits = std::ranges::equal(
+      inputs, kept_, [](const torch::Tensor& a, const torch::Tensor& b) { return a.sizes() == b.sizes(); });
+  if (!fits) {
+    kept_.clear();
+    graph_.reset();
+    calls_ = 0;
+  }
   if (kept_.empty()) {
     for (const torch::Tensor& input : inputs) kept_.push_back(torch::empty_like(input));
   }
   for (size_t i = 0; i < inputs.size(); ++i) kept_[i].copy_(inputs[i]);
+}
+
+void StepGraph::record(const Body& body) {
+  const Unheard no_times;  // events of a recording have none
+  auto graph = make_device_graph();
+  // A recording takes its memory anew, and what the steps before it have left cannot be given back meanwhile.
+  stream_->synchronize();
+  c10::getDeviceAllocator(device_.type())->emptyCache();
+  graph->begin();
+  try {
+    body(kept_);
+  } catch (...) {
+    try {
+      graph->end();
+    } catch (const std::exception& error) {
+      spdlog::debug("the recording was broken off: {}", error.what());
+    }
+    throw;
+  }
+  graph->end();
+  graph_ = std::move(graph);
+  spdlog::debug("the step is recorded as a CUDA graph");
 }
 
 void StepGraph::run_on_stream(const Body& body) {
@@ -41,13 +82,7 @@ void StepGraph::run_on_stream(const Body& body) {
     ++calls_;
     return body(kept_);
   }
-  if (!graph_) {
-    graph_.emplace();
-    graph_->capture_begin();
-    body(kept_);
-    graph_->capture_end();
-    spdlog::debug("the step is recorded as a CUDA graph");
-  }
+  if (!graph_) record(body);
   graph_->replay();
 }
 

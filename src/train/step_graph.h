@@ -1,15 +1,16 @@
 // A training step as a CUDA graph: its kernels are recorded once and launched together, which spares the host.
 #pragma once
 
-#include <ATen/accelerator/Graph.h>
 #include <c10/core/Stream.h>
 #include <torch/torch.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "facerec/train/config.h"
+#include "train/device_graph.h"
 
 namespace facerec {
 
@@ -25,20 +26,21 @@ class StepGraph {
 
   // body() with copies of the inputs, which lie in the same memory every time. The first `warm_up` calls call it, the
   // next one records it, and from then on what it did on the device is done again: its results are in the tensors of
-  // that call. On the CPU every call calls it.
+  // that call. Inputs of other sizes begin anew. On the CPU every call calls it.
   void run(const Inputs& inputs, const Body& body);
 
   static constexpr int warm_up = 3;  // as torch.cuda.make_graphed_callables
 
  private:
   void keep(const Inputs& inputs);
+  void record(const Body& body);
   void run_on_stream(const Body& body);
 
   torch::Device device_;
   Inputs kept_;
   int calls_ = 0;
   std::optional<c10::Stream> stream_;  // recording needs one that is not the default one
-  std::optional<at::accelerator::Graph> graph_;
+  std::unique_ptr<DeviceGraph> graph_;
 };
 
 }  // namespace facerec

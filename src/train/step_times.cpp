@@ -5,6 +5,7 @@
 
 #include <numeric>
 #include <optional>
+#include <utility>
 
 namespace facerec {
 namespace {
@@ -33,6 +34,10 @@ struct StepTimes::Border {
 StepTimes::StepTimes(torch::Device device) : device_(device) { listening = this; }
 
 StepTimes::~StepTimes() { listening = nullptr; }
+
+Unheard::Unheard() : before_(std::exchange(listening, nullptr)) {}
+
+Unheard::~Unheard() { listening = before_; }
 
 void enter(StepPart part) {
   if (listening != nullptr) listening->borders_.emplace_back(part, listening->device_);

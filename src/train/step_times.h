@@ -54,4 +54,16 @@ class StepTimes {
   std::array<double, step_parts.size()> seconds_{};
 };
 
+// What is entered in this scope is not heard of.
+class Unheard {
+ public:
+  Unheard();
+  ~Unheard();
+  Unheard(const Unheard&) = delete;
+  Unheard& operator=(const Unheard&) = delete;
+
+ private:
+  StepTimes* before_;
+};
+
 }  // namespace facerec

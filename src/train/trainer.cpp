@@ -53,6 +53,12 @@ class Run {
     auto sampler =
         make_sampler(config_.data.sampler, data, config_.train.batch_size, static_cast<uint64_t>(config_.run.seed));
     const int64_t per_epoch = batches_per_epoch(sampler->length(), loader);
+    if (stored_batches_per_epoch_ > 0 && stored_batches_per_epoch_ != per_epoch) {
+      throw Error::usage(fmt::format("the run has {} batches an epoch, and this data {}: it is not the data of the run",
+                                     stored_batches_per_epoch_, per_epoch))
+          .file(text_of(options.run))
+          .hint("facerec finetune --from RUN trains on from its model, on any data");
+    }
     state_.batches_per_epoch = per_epoch;
     if (!options.checkpoint) state_.step = options.epochs_done * per_epoch / config_.train.accumulate;
     const int64_t batches = state_.step * config_.train.accumulate;
@@ -98,6 +104,7 @@ class Run {
         throw Error::usage(fmt::format("the run has {} identities, the data {}", stored.classes, state_.classes))
             .file(text_of(options_.run));
       }
+      stored_batches_per_epoch_ = stored.batches_per_epoch;
       const auto config = std::move(state_.config);
       state_ = stored;
       state_.config = config;
@@ -174,7 +181,7 @@ class Run {
       underway.images.insert(underway.images.end(), batch.indices.begin(), batch.indices.end());
       loader_->give_back(std::move(batch));
     }
-    ++steps_here_;
+    if (++steps_here_ == 1 && options_.after_first_step) options_.after_first_step();
     clock_.add(static_cast<double>(images_per_step()), seconds_since(begin));
     clock_.waited += loader_->seconds_waited() - waited_before;
     // A GPU computes while the next step is made ready.
@@ -215,6 +222,7 @@ class Run {
     const fs::path list = options_.run / "nonfinite_batch.txt";
     std::string names;
     for (int64_t index : step.images) names += data_.images->name(index) + "\n";
+    names = join(world_.exchange(names), "");  // all are here: the figures are those of all
     if (world_.is_first()) write_file(list, names);
     throw Error(fmt::format("the loss was not finite in {} steps in a row; the batch of step {} begins with {}",
                             state_.nonfinite_in_a_row, step.step, data_.images->name(step.images.front())))
@@ -289,18 +297,18 @@ class Run {
     writer_->start(std::move(folders), state_);
   }
 
-  bool finish_checkpoint() {
-    const bool written = writer_->finish();
-    if (!written || !world_.is_first()) return written;
+  CheckpointWriter::Outcome finish_checkpoint() {
+    const CheckpointWriter::Outcome outcome = writer_->finish();
+    if (outcome != CheckpointWriter::Outcome::written || !world_.is_first()) return outcome;
     log_->checkpoint(writer_->times());
     if (config_.checkpoint.keep > 0) prune_checkpoints(options_.run, config_.checkpoint.keep);
     if (options_.after_checkpoint) options_.after_checkpoint();
-    return written;
+    return outcome;
   }
 
   TrainResult finish() {
     account_for_all();
-    if (!finish_checkpoint()) {
+    if (finish_checkpoint() == CheckpointWriter::Outcome::failed) {
       throw Error("the last checkpoint could not be written").file(text_of(options_.run));
     }
     result_.bad_images = write_bad_inputs(options_.run, data_.problems, loader_->bad_inputs(), world_);
@@ -332,7 +340,7 @@ class Run {
   std::deque<Underway> underway_;  // oldest first
   Learner::Step last_;
   StepClock clock_;
-  int64_t steps_here_ = 0;
+  int64_t steps_here_ = 0, stored_batches_per_epoch_ = 0;
   TrainResult result_;
 };
 

@@ -63,7 +63,8 @@ TEST(Bench, NeedsNoData) {
   std::ofstream(config) << "model: {name: ir_tiny, embedding_size: 16, input: [32, 32]}\ntrain: {batch_size: 8, "
                            "precision: fp32, memory_format: channels_first}\n"
                            "run: {device: cpu}\n";
-  const Outcome outcome = facerec({"bench", "train", config, "--classes", "50", "--steps", "2", "--warmup", "0"});
+  const Outcome outcome = facerec(
+      {"bench", "train", config, "--classes", "50", "--steps", "2", "--warmup", "0", "--set", "train.accumulate=2"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("images/s"), HasSubstr("backward"), HasSubstr("TFLOP/s"),
                                  HasSubstr("activations"), HasSubstr("50 identities")));

@@ -200,24 +200,40 @@ TEST_F(DistTraining, MoreProcessesThanClassesAreRefused) {
   EXPECT_FALSE(fs::exists(run()));
 }
 
+// As torchrun tells a process its place.
+Environment place_of(const std::string& rank, const std::string& size) {
+  return {{{"RANK", rank},
+           {"LOCAL_RANK", rank},
+           {"WORLD_SIZE", size},
+           {"LOCAL_WORLD_SIZE", size},
+           {"MASTER_ADDR", "127.0.0.1"},
+           {"MASTER_PORT", "29876"}}};
+}
+
+// What failed before its first checkpoint begins anew: an older run of that name is not what failed.
+TEST_F(DistTraining, ALaunchThatIsStartedAgainDoesNotGoOnWithAFinishedRun) {
+  ASSERT_EQ(facerec(command({"--set", "train.max_steps=2"})).exit_code, 0);
+  Environment restarted = place_of("0", "1");
+  restarted.variables["TORCHELASTIC_RESTART_COUNT"] = "1";
+  const Outcome outcome = facerec(command({"--set", "train.max_steps=2"}), restarted);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, testing::Not(HasSubstr("continues at step")));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "runs"), {}), 2);
+}
+
 TEST_F(DistTraining, ProcessesThatWereGivenOtherConfigurationsAreTold) {
   std::vector<std::unique_ptr<Process>> processes;
   for (const std::string rank : {"0", "1"}) {
-    Environment place;
-    place.variables = {{"RANK", rank},
-                       {"LOCAL_RANK", rank},
-                       {"WORLD_SIZE", "2"},
-                       {"LOCAL_WORLD_SIZE", "2"},
-                       {"MASTER_ADDR", "127.0.0.1"},
-                       {"MASTER_PORT", "29876"}};
+    const Environment place = place_of(rank, "2");
     Words words = command({});
-    if (rank == "1") words.insert(words.end(), {"--set", "optimizer.momentum=0.5"});
+    if (rank == "1") words.insert(words.end(), {"--set", "optimizer.momentum=0.5", "--set", "train.max_steps=4"});
     processes.push_back(std::make_unique<Process>(words, place));
   }
   for (const auto& process : processes) {
     const Outcome outcome = process->wait();
     EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
     EXPECT_THAT(outcome.out + outcome.err, HasSubstr("optimizer.momentum: 0.9 in process 0, 0.5 in process 1"));
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr("train.max_steps: 0 in process 0, 4 in process 1"));
   }
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
 }

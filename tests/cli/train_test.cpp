@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -41,6 +42,33 @@ void expect_equal_checkpoints(const fs::path& a, const fs::path& b) {
        {"backbone.safetensors", "head-00000-of-00001.safetensors", "optimizer-00000-of-00001.safetensors"}) {
     expect_equal_tensors(a / file, b / file);
   }
+}
+
+// On CPUs a recorded step is a plain one; the trials of memory and speed take batches of other sizes.
+TEST(Train, WithRecordedStepsLearnsTheSame) {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path());
+  const auto loss_with = [&](const std::string& recorded, const std::string& format) {
+    const Outcome outcome = facerec({"train", config, "--json", "--set", "train.cuda_graph=" + recorded, "--set",
+                                     "train.max_steps=5", "--set", "train.memory_format=" + format});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.json().at("final_loss").get<double>();
+  };
+  EXPECT_EQ(loss_with("true", "channels_first"), loss_with("false", "channels_first"));
+  EXPECT_GT(loss_with("true", "auto"), 0);
+}
+
+TEST(Train, ResumedWithOtherDataIsRefused) {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path()), faces = folder / "faces";
+  fs::copy(small_faces() + "/train", faces, fs::copy_options::recursive);
+  const Outcome outcome = facerec({"train", config, "--data", faces, "--json", "--set", "train.max_steps=4"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const fs::path known = *fs::directory_iterator(faces + "/id00001");
+  for (int i = 0; i < 40; ++i) fs::copy_file(known, fmt::format("{}/id00001/more{}.jpg", faces, i));
+  const Outcome other = facerec({"train", config, "--data", faces, "--resume", outcome.json().at("run")});
+  EXPECT_EQ(other.exit_code, 2) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("it is not the data of the run"));
 }
 
 TEST(Train, WritesARunAndAnswersInJson) {

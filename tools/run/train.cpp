@@ -156,13 +156,16 @@ void start_from(const EvolveCheckpoint& checkpoint, const TrainVerb& verb, Train
   if (!checkpoint.epochs) spdlog::warn("its name does not tell how many epochs are done: the schedule begins anew");
 }
 
-TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config) {
+// `restarted`: by torchrun or Slurm, after a failure; such a launch goes on with its run.
+TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config, bool restarted) {
   TrainOptions options;
   options.config = config;
   options.strict = verb.strict;
   std::optional<ResumePoint> point;
   const auto origin = evolve_origin(verb, config);
-  if (verb.resume == "auto") {
+  if (restarted && verb.resume.empty()) {
+    point = find_failed_run(config);
+  } else if (verb.resume == "auto") {
     point = find_resume_point(config);
     if (!point) spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
   } else if (!verb.resume.empty() && !origin) {
@@ -216,14 +219,6 @@ nlohmann::ordered_json answer(const fs::path& run, const TrainResult& result, co
   return json;
 }
 
-// A run that failed before its first step leaves nothing.
-void discard_if_unused(const fs::path& run) {
-  std::error_code code;
-  const bool has_metrics = fs::exists(run / "metrics.jsonl", code) && !fs::is_empty(run / "metrics.jsonl", code);
-  if (has_metrics || !find_checkpoints(run).empty() || fs::exists(run / "nonfinite_batch.txt", code)) return;
-  fs::remove_all(run, code);
-}
-
 // They are to look at: a training does not end for want of them.
 void draw_curves(const fs::path& run) {
   try {
@@ -233,18 +228,23 @@ void draw_curves(const fs::path& run) {
   }
 }
 
-TrainResult train_or_discard(const TrainOptions& options, const TrainingSet& data, const Validate& validate,
+// A run that failed before its first step leaves nothing.
+TrainResult train_or_discard(TrainOptions options, const TrainingSet& data, const Validate& validate,
                              const World& world) {
+  bool has_begun = options.checkpoint.has_value();
+  options.after_first_step = [&] { has_begun = true; };
   try {
     return train(options, data, validate, world);
   } catch (...) {
-    if (!options.checkpoint && world.is_first()) discard_if_unused(options.run);
+    std::error_code ignored;
+    if (!has_begun && world.is_first()) fs::remove_all(options.run, ignored);
     throw;
   }
 }
 
 int exit_code(const TrainResult& result) {
   if (stop_signal() != 0) return exit_signal + stop_signal();  // during the final report too
+  if (result.signal != 0) return exit_signal + result.signal;  // another process's
   return result.bad_images > 0 ? exit_skipped : exit_done;
 }
 
@@ -253,10 +253,10 @@ int exit_code(const TrainResult& result) {
 namespace {
 
 // The first process chooses the run's folder and what it goes on from; it tells the others.
-TrainOptions place_run_of_all(const TrainVerb& verb, const TrainConfig& config, const World& world) {
+TrainOptions place_run_of_all(const TrainVerb& verb, const TrainConfig& config, const World& world, bool restarted) {
   TrainOptions options;
   const std::string told = told_by_first(world, [&] {
-    options = place_run(verb, config);
+    options = place_run(verb, config, restarted);
     return to_json_text({{"run", text_of(options.run)},
                          {"checkpoint", options.checkpoint ? text_of(*options.checkpoint) : ""},
                          {"head_from", text_of(options.head_from)},
@@ -274,12 +274,6 @@ TrainOptions place_run_of_all(const TrainVerb& verb, const TrainConfig& config, 
   options.optimizer_from = path("optimizer_from");
   options.epochs_done = json.at("epochs_done").get<int64_t>();
   return options;
-}
-
-// A launch that is started again goes on with its run.
-TrainVerb resuming(TrainVerb verb, const ProcessPlace& place) {
-  if (place.restarted && verb.resume.empty()) verb.resume = "auto";
-  return verb;
 }
 
 int report_training(const TrainVerb& verb, const CommonOptions& common, const TrainOptions& options,
@@ -300,11 +294,10 @@ int report_training(const TrainVerb& verb, const CommonOptions& common, const Tr
 
 }  // namespace
 
-int run_train(const TrainVerb& given, const CommonOptions& common) {
+int run_train(const TrainVerb& verb, const CommonOptions& common) {
   catch_stop_signals();
   const ProcessPlace place = process_place();
   if (place.rank > 0) quieten_log(place.rank);
-  const TrainVerb verb = resuming(given, place);
   TrainConfig config = verb.config;
   std::optional<SmokeData> smoke;
   if (verb.preset == "smoke") smoke.emplace().take_place(config);
@@ -320,11 +313,14 @@ int run_train(const TrainVerb& given, const CommonOptions& common) {
   }
   const TrainingSet data = config.task == "identity" ? open_training_set(config.data, verb.strict)
                                                      : open_training_images(config.data, verb.strict);
-  std::vector<EvaluationSet> sets;
-  if (place.rank == 0) sets = open_validation_sets(config, asked);
   const std::unique_ptr<World> world = meet_processes(place, config);
   check_alike(*world, verb.config, data);
-  TrainOptions options = place_run_of_all(verb, config, *world);
+  std::vector<EvaluationSet> sets;
+  told_by_first(*world, [&] {
+    sets = open_validation_sets(config, asked);
+    return std::string();
+  });
+  TrainOptions options = place_run_of_all(verb, config, *world, place.restarted);
   options.place = place;
   options.after_checkpoint = [&run = options.run] { draw_curves(run); };
   std::optional<LogFile> log;

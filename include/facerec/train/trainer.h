@@ -52,6 +52,7 @@ struct TrainOptions {
   bool strict = false;                          // stop at the first unreadable image
   ProcessPlace place = {};                      // of this process
   std::function<void()> after_checkpoint = {};  // called when one is saved, the last included; throws nothing
+  std::function<void()> after_first_step = {};
 };
 
 // Trains until the configured end or a stop signal, writing metrics.jsonl, an event file, checkpoints/, best/ and
@@ -73,6 +74,10 @@ struct ResumePoint {
   fs::path run, checkpoint;
 };
 std::optional<ResumePoint> find_resume_point(const TrainConfig& config);
+
+// The same for a launch that was started again after a failure: the newest run of the name alone, and only if it is
+// that of this configuration and not at its end. An older one is not what failed.
+std::optional<ResumePoint> find_failed_run(const TrainConfig& config);
 ResumePoint resume_point_of(const fs::path& run, const TrainConfig& config);  // throws when the run has no checkpoint
 
 }  // namespace facerec

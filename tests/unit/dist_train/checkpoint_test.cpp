@@ -63,6 +63,8 @@ std::map<std::string, Tensor> stored(const fs::path& folder) {
   return all;
 }
 
+using Written = CheckpointWriter::Outcome;
+
 class ProcessesTest : public testing::Test {
  protected:
   void write(int64_t processes, const fs::path& folder, const fs::path& from = {}) {
@@ -75,7 +77,7 @@ class ProcessesTest : public testing::Test {
       }
       CheckpointWriter writer(*learner);
       writer.start({folder}, state_);
-      EXPECT_TRUE(writer.finish());
+      EXPECT_EQ(writer.finish(), Written::written);
     });
   }
 
@@ -146,12 +148,30 @@ TEST_F(ProcessesTest, WhatCannotBeWrittenLeavesNothingAndTheTrainingGoesOn) {
     std::ofstream(folder_ / "file") << "no folder";
     writer.start({folder_ / "file" / "step"}, state_);
     EXPECT_FALSE(writer.is_pending());
+    EXPECT_EQ(writer.finish(), Written::failed);
+    EXPECT_EQ(writer.finish(), Written::none);
     const torch::NoGradGuard without_gradient;
     head_of(*learner).weight.fill_(std::numeric_limits<float>::quiet_NaN());
     writer.start({folder_ / "nan"}, state_);
-    EXPECT_FALSE(writer.finish());
+    EXPECT_EQ(writer.finish(), Written::failed);
     EXPECT_FALSE(fs::exists(folder_ / "nan"));
     EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 1) << "the file alone";
+  });
+}
+
+// One of two folders cannot be begun: neither is given its name, at once or by the next checkpoint.
+TEST_F(ProcessesTest, WhatWasBegunOfAFailedCheckpointIsForgotten) {
+  write(1, folder_ / "best");
+  test::run_together(1, [&](const World& world) {
+    const auto learner = learner_of(world, 1);
+    CheckpointWriter writer(*learner);
+    std::ofstream(folder_ / "file") << "no folder";
+    writer.start({folder_ / "best", folder_ / "file" / "step"}, state_);
+    EXPECT_EQ(writer.finish(), Written::failed);
+    writer.start({folder_ / "next"}, state_);
+    EXPECT_EQ(writer.finish(), Written::written);
+    EXPECT_TRUE(fs::exists(folder_ / "best" / "backbone.safetensors"));
+    EXPECT_TRUE(fs::exists(folder_ / "next" / "backbone.safetensors"));
   });
 }
 
@@ -162,7 +182,7 @@ TEST_F(ProcessesTest, ASnapshotIsOfItsMoment) {
     CheckpointWriter writer(*learner);
     writer.start({folder_ / "a", folder_ / "b"}, state_);
     learner->step({batch_of(world, 1)}, 0.5, false);
-    EXPECT_TRUE(writer.finish());
+    EXPECT_EQ(writer.finish(), Written::written);
     EXPECT_FALSE(torch::equal(weight, then));
     for (const std::string name : {"a", "b"}) EXPECT_TRUE(torch::equal(stored(folder_ / name).at("head weight"), then));
     EXPECT_EQ(read_run_state(folder_ / "b").files, read_run_state(folder_ / "a").files);
