@@ -12,10 +12,15 @@
 namespace facerec {
 namespace {
 
-void check_config(const nlohmann::ordered_json& stored, const TrainConfig& config, const fs::path& run) {
+std::string differences_to(const fs::path& checkpoint, const TrainConfig& config) {
+  const nlohmann::ordered_json stored = read_run_state(checkpoint).config;
   nlohmann::ordered_json wanted = config_json(config);
   if (config.init_from.empty()) wanted["init_from"] = stored.value("init_from", "");  // where a run began is no matter
-  const std::string differences = config_differences(Compared::resumed, stored, wanted, "there", "now");
+  return config_differences(Compared::resumed, stored, wanted, "there", "now");
+}
+
+void check_config(const fs::path& checkpoint, const TrainConfig& config, const fs::path& run) {
+  const std::string differences = differences_to(checkpoint, config);
   if (differences.empty()) return;
   throw Error::usage("the configuration is not that of the run to be resumed:" + differences)
       .file(text_of(run))
@@ -51,7 +56,7 @@ std::optional<ResumePoint> find_resume_point(const TrainConfig& config) {
   for (const fs::path& run : find_runs(config.run.dir, config.run.name)) {
     const auto checkpoint = newest_readable(run);
     if (!checkpoint) continue;
-    check_config(read_run_state(*checkpoint).config, config, run);
+    check_config(*checkpoint, config, run);
     return ResumePoint{run, *checkpoint};
   }
   return std::nullopt;
@@ -62,15 +67,14 @@ std::optional<ResumePoint> find_failed_run(const TrainConfig& config) {
   if (runs.empty()) return std::nullopt;
   const auto checkpoint = newest_readable(runs.front());
   if (!checkpoint || summarise_run(runs.front(), 0).status == RunStatus::finished) return std::nullopt;
-  const bool is_other =
-      !config_differences(Compared::resumed, read_run_state(*checkpoint).config, config_json(config), "", "").empty();
-  return is_other ? std::nullopt : std::optional(ResumePoint{runs.front(), *checkpoint});
+  if (!differences_to(*checkpoint, config).empty()) return std::nullopt;
+  return ResumePoint{runs.front(), *checkpoint};
 }
 
 ResumePoint resume_point_of(const fs::path& run, const TrainConfig& config) {
   const auto checkpoint = newest_readable(run);
   if (!checkpoint) throw Error::usage("has no checkpoint to resume from").file(text_of(run));
-  check_config(read_run_state(*checkpoint).config, config, run);
+  check_config(*checkpoint, config, run);
   return {run, *checkpoint};
 }
 

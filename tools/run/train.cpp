@@ -165,6 +165,7 @@ TrainOptions place_run(const TrainVerb& verb, const TrainConfig& config, bool re
   const auto origin = evolve_origin(verb, config);
   if (restarted && verb.resume.empty()) {
     point = find_failed_run(config);
+    if (!point) spdlog::info("the run that failed left no checkpoint, a new one begins");
   } else if (verb.resume == "auto") {
     point = find_resume_point(config);
     if (!point) spdlog::info("no run of the name '{}' to resume, a new one begins", config.run.name);
