@@ -17,8 +17,6 @@
 namespace facerec {
 namespace {
 
-constexpr int exit_failed = 1, exit_usage = 2;
-
 int report(const Error& error, bool json) {
   if (json) {
     nlohmann::ordered_json body{

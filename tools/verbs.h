@@ -18,6 +18,9 @@
 
 namespace facerec {
 
+// What every verb ends with; by a signal: exit_signal + its number.
+inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_skipped = 3, exit_no = 4, exit_signal = 128;
+
 struct CommonOptions {
   bool json = false;   // one JSON document on standard output and nothing else there
   bool quiet = false;  // warnings only

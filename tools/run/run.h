@@ -5,8 +5,6 @@
 
 namespace facerec {
 
-inline constexpr int exit_done = 0, exit_failed = 1, exit_skipped = 3, exit_no = 4, exit_signal = 128;
-
 int run_synth(const SynthVerb& verb, const CommonOptions& common);
 int run_train(const TrainVerb& verb, const CommonOptions& common);  // and finetune
 int run_eval(const EvalVerb& verb, const CommonOptions& common);
