@@ -6,17 +6,11 @@
 #include <cstring>
 
 #include "facerec/core/error.h"
+#include "io/checksums.h"
 #include "io/crc32c.h"
 
 namespace facerec {
 namespace {
-
-// A fuzzer does not guess checksums.
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-constexpr bool checked = true;
-#else
-constexpr bool checked = false;
-#endif
 
 using Head = std::span<const std::byte, tf_record_head>;
 
@@ -40,7 +34,7 @@ Error cut_off(uint64_t offset) {
 }
 
 uint64_t length_of(Head head, uint64_t offset) {
-  if (checked && !has_length(head)) {
+  if (checksums_count && !has_length(head)) {
     if (offset == 0) throw Error("is no TFRecord file: no length with its checksum begins it").offset(offset);
     throw Error("the checksum of a record's length is wrong")
         .offset(offset)
@@ -72,7 +66,7 @@ TfRecord TfRecordReader::read(uint64_t offset) {
   return {record.first(record.size() - tf_record_tail), record.last(tf_record_tail), end};
 }
 
-bool TfRecord::intact() const { return !checked || confirms(checksum, data); }
+bool TfRecord::intact() const { return !checksums_count || confirms(checksum, data); }
 
 bool begins_tf_record(std::span<const std::byte> file) {
   return file.size() >= tf_record_head && has_length(file.first<tf_record_head>());

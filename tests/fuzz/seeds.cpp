@@ -4,11 +4,12 @@
 #include <cstdio>
 
 #include "facerec/core/error.h"
-#include "facerec/gallery/matrix.h"
 #include "facerec/io/safetensors.h"
 #include "facerec/io/torch_file.h"
 #include "fuzz/seeds_of_evaluation_sets.h"
+#include "fuzz/seeds_of_files.h"
 #include "fuzz/seeds_of_landmarks.h"
+#include "fuzz/seeds_of_texts.h"
 #include "io/recordio.h"
 #include "io/tf_example.h"
 #include "io/tf_record.h"
@@ -70,16 +71,7 @@ void write_tf_records(const fs::path& folder) {
   write_file(folder / "zlib", std::string_view(packed).substr(0, size));
 }
 
-void write_matrix(const fs::path& folder) {
-  fs::create_directories(folder);
-  TemplateMatrixWriter writer(folder / "people", 3, 2, "key");
-  const float rows[3][2] = {{1, 0}, {0, -1}, {0.6F, 0.8F}};
-  for (int64_t i = 0; i < 3; ++i) writer.add(i + 1, rows[i]);
-  writer.commit();
-}
-
 void write(const fs::path& folder) {
-  write_matrix(folder / "matrix");
   write_tf_records(folder / "tfrecord");
   const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
   const auto bytes = std::as_bytes(std::span(numbers));
@@ -110,7 +102,9 @@ int main(int count, char** arguments) try {
   if (count != 2) return 2;
   write(arguments[1]);
   write_evaluation_sets(arguments[1]);
+  write_files(arguments[1]);
   write_landmarks(arguments[1]);
+  write_texts(arguments[1]);
   return 0;
 } catch (const facerec::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

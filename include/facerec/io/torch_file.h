@@ -21,9 +21,15 @@ void write_torch_file(const fs::path& path, std::span<const NamedTensor> tensors
 
 // What torch.save makes of Python's plain values, such as an optimizer's state_dict.
 struct TorchValue {
+  struct Entry;
   using List = std::vector<TorchValue>;
-  using Dict = std::vector<std::pair<std::variant<int64_t, std::string>, TorchValue>>;  // in this order; keys differ
+  using Dict = std::vector<Entry>;  // in this order; keys differ
   std::variant<bool, int64_t, double, TensorView, List, Dict> value;
+};
+
+struct TorchValue::Entry {
+  std::variant<int64_t, std::string> key;
+  TorchValue value;
 };
 
 // The same archive with any such value at its top.

@@ -3,17 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "facerec/image/image.h"
+#include "support/exif.h"
 
 namespace facerec {
 namespace {
 
-// A JPEG with an APP1 segment that holds one IFD entry, the orientation, in little-endian order.
 std::vector<std::byte> with_orientation(const Image& image, uint8_t orientation) {
   std::vector<std::byte> jpeg = encode_jpeg(image, 95);
-  const std::vector<uint8_t> app1{0xFF, 0xE1, 0,    34, 'E', 'x', 'i', 'f', 0, 0, 'I',         'I', 42, 0, 8, 0, 0, 0,
-                                  1,    0,    0x12, 1,  3,   0,   1,   0,   0, 0, orientation, 0,   0,  0, 0, 0, 0, 0};
-  const auto* begin = reinterpret_cast<const std::byte*>(app1.data());
-  jpeg.insert(jpeg.begin() + 2, begin, begin + app1.size());
+  const std::vector<std::byte> exif = test::exif_segment(orientation);
+  jpeg.insert(jpeg.begin() + 2, exif.begin(), exif.end());
   return jpeg;
 }
 
