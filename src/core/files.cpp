@@ -84,8 +84,9 @@ Error system_error(const fs::path& path, const std::string& what, int code) {
 }
 
 void sync_folder(const fs::path& folder) {
-  const Descriptor directory(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
-  if (::fsync(directory.get()) != 0 && errno != EINVAL) throw system_error(folder, "cannot be synchronised", errno);
+  const fs::path named = folder.empty() ? "./" : folder;
+  const Descriptor directory(named, O_RDONLY | O_DIRECTORY);
+  if (::fsync(directory.get()) != 0 && errno != EINVAL) throw system_error(named, "cannot be synchronised", errno);
 }
 
 fs::path temporary_sibling(const fs::path& path) {
