@@ -25,7 +25,7 @@ CachedEmbeddings some() {
   return cached;
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
+std::vector<fs::path> files_below(const fs::path& folder) {
   return {fs::directory_iterator(folder), fs::directory_iterator()};
 }
 
@@ -48,7 +48,7 @@ TEST(EmbeddingCacheTest, ADamagedFileIsNone) {
   const TemporaryFolder folder;
   const EmbeddingCache cache(folder / "cache");
   cache.keep(what, some());
-  const fs::path file = files_in(folder / "cache").front();
+  const fs::path file = files_below(folder / "cache").front();
   for (const uintmax_t size : {fs::file_size(file) - 1, uintmax_t{9}, uintmax_t{0}}) {
     fs::resize_file(file, size);
     EXPECT_FALSE(cache.find(what)) << size;
@@ -67,10 +67,10 @@ TEST(EmbeddingCacheTest, TheLeastRecentlyUsedGoesFirst) {
   const TemporaryFolder folder;
   EmbeddingCache(folder / "cache").keep({{"n", 1}}, some());
   EmbeddingCache(folder / "cache").keep({{"n", 2}}, some());
-  for (const fs::path& file : files_in(folder / "cache")) {
+  for (const fs::path& file : files_below(folder / "cache")) {
     fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
   }
-  const uint64_t size = fs::file_size(files_in(folder / "cache").front());
+  const uint64_t size = fs::file_size(files_below(folder / "cache").front());
   const EmbeddingCache cache(folder / "cache", 2 * size + 16);
   ASSERT_TRUE(cache.find({{"n", 1}}));
   cache.keep({{"n", 3}}, some());
