@@ -33,6 +33,8 @@ add_library(facerec::torch ALIAS facerec_torch)
 target_compile_options(facerec_torch INTERFACE
   "SHELL:-idirafter ${FACEREC_TORCH_ROOT}/include"
   "SHELL:-idirafter ${FACEREC_TORCH_ROOT}/include/torch/csrc/api/include")
+# LibTorch is built with NDEBUG, and at::RecordFunction has a member more without it.
+target_compile_definitions(facerec_torch INTERFACE $<$<NOT:$<CONFIG:Release>>:NDEBUG>)
 # Options stand before all libraries on the link line, wherever CMake sorts those: so LibTorch's sgemm_ wins over that of a
 # BLAS, which faiss names itself (src/README.md).
 target_link_options(facerec_torch INTERFACE -Wl,--allow-shlib-undefined

@@ -104,6 +104,7 @@ class Recorder {
 
   template <class Body>
   void guard(const Body& body) {
+    if (!problem_.empty()) return;  // what was begun may not be there to be finished
     try {
       body();
     } catch (const std::exception& failure) {

@@ -85,7 +85,8 @@ bool take_up_head(const fs::path& path, const Head& head) {
   if (!weight.defined() || weight.sizes() != head.weight.sizes() || !weight.is_floating_point()) return false;
   const torch::NoGradGuard without_gradient;
   torch::Tensor(head.weight).copy_(weight);
-  const torch::Tensor* bias = head.named_parameters(/*recurse=*/false).find("bias");
+  const auto own = head.named_parameters(/*recurse=*/false);
+  const torch::Tensor* bias = own.find("bias");
   const TensorView* stored = find(file.groups.front(), "bias");
   if (bias != nullptr && stored != nullptr && bias->sizes() == torch::IntArrayRef(stored->shape)) {
     torch::Tensor(*bias).copy_(tensor_of(*stored));

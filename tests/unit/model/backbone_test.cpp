@@ -32,7 +32,7 @@ TEST(Backbone, LayersAreAsManyAsPublished) {
 
 TEST(Backbone, IResNetKeepsTheScaleOfItsEmbeddingAtOne) {
   const auto network = make_backbone({.name = "iresnet18", .embedding_size = 16, .input = {16, 16}});
-  const Tensor& weight = network->named_parameters()["features.weight"];
+  const Tensor weight = network->named_parameters()["features.weight"];
   EXPECT_FALSE(weight.requires_grad());
   EXPECT_TRUE(weight.equal(torch::ones({16})));
 }

@@ -130,7 +130,7 @@ TEST(Recompute, AccumulatesOverBatches) {
     for (int i = 0; i < 2; ++i) backbone->forward(torch::randn({2, 3, 32, 32})).square().sum().backward();
   }
   for (const auto& parameter : plain->named_parameters()) {
-    const Tensor& other = checkpointed->named_parameters()[parameter.key()];
+    const Tensor other = checkpointed->named_parameters()[parameter.key()];
     EXPECT_TRUE(torch::allclose(parameter.value().grad(), other.grad(), 1e-5, 1e-6)) << parameter.key();
   }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "facerec/io/torch_file.h"
 #include "facerec/model/head.h"
 #include "support/reference.h"
 #include "unit/train/alone.h"
@@ -13,8 +14,9 @@ using test::alone;
 
 fs::path golden() { return fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "evolve"; }
 
-std::unique_ptr<Learner> learner_of(int64_t classes, int64_t embedding_size) {
+std::unique_ptr<Learner> learner_of(int64_t classes, int64_t embedding_size, const std::string& head = "arcface") {
   TrainConfig config;
+  config.head.name = head;
   config.model = {"ir_tiny", embedding_size, {32, 32}, "default", 0.0, 0};
   return std::make_unique<Learner>(config, TaskData{classes}, Compute{torch::kCPU, {"fp32", "channels_first"}, alone});
 }
@@ -29,6 +31,17 @@ TEST(TakeUp, AHeadOfTheSameClasses) {
   const torch::Tensor before = head_of(*other).weight.detach().clone();
   EXPECT_FALSE(take_up_head(golden() / "Head_Epoch_2_Batch_7.pth", head_of(*other)));
   EXPECT_TRUE(torch::equal(head_of(*other).weight, before));
+}
+
+TEST(TakeUp, AHeadsBias) {
+  const std::vector<float> weight(12 * 16, 0.25F), bias(12, 0.5F);
+  const std::vector<NamedTensor> tensors{{"weight", {"F32", {12, 16}, std::as_bytes(std::span(weight))}},
+                                         {"bias", {"F32", {12}, std::as_bytes(std::span(bias))}}};
+  const test::TemporaryFolder folder;
+  write_torch_file(folder / "head.pth", tensors);
+  const auto learner = learner_of(12, 16, "softmax");
+  ASSERT_TRUE(take_up_head(folder / "head.pth", head_of(*learner)));
+  EXPECT_TRUE((head_of(*learner).named_parameters()["bias"] == 0.5).all().item<bool>());
 }
 
 // Each momentum goes to the parameter that face.evoLVe numbered so.
