@@ -239,7 +239,6 @@ struct ModelsVerb {
   DownloadOptions options;
 };
 
-// The functions of libfacerec.so; each returns an exit code and throws Error.
 struct DoctorVerb {
   std::string version;  // of the front, as --version tells it
 };

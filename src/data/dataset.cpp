@@ -44,7 +44,7 @@ std::string data_format(const fs::path& path) {
   if (is_tfrecord(path)) return "tfrecord";
   std::error_code code;
   if (fs::is_directory(path, code)) return is_bcolz(path) ? "bcolz" : is_cfp(path) ? "cfp" : "folder";
-  if (is_list(path)) return lower(path.extension().string()) == ".csv" ? "csv" : "list";
+  if (is_list(path)) return is_table(path) ? "csv" : "list";
   return is_verification_pack(path) ? "bin" : "";
 }
 
@@ -55,7 +55,7 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
       set.label.by != "folder" || set.label.level != 0 || !set.label.pattern.empty() || !set.where.empty();
   const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path, code));
   if (is_verification_pack(path)) {
-    throw Error::usage("is an evaluation set, with pairs and without identities: nothing can be trained on it")
+    throw Error::usage("is an evaluation set, with pairs and without identities")
         .file(text_of(path))
         .hint("eval --data takes it");
   }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "data/lists.h"
 #include "data/pair_table.h"
 #include "data/word_lines.h"
 #include "facerec/core/text.h"
@@ -21,7 +22,7 @@ void read_table(const fs::path& file, const AddGroup& add) {
           .hint("its columns are " + join(names));
     }
   };
-  read_csv(file, file.extension() == ".tsv" ? '\t' : ',', find_columns,
+  read_csv(file, table_delimiter(file), find_columns,
            [&](int64_t line, const std::vector<std::string>& fields) { add(line, fields[name], fields[group]); });
 }
 
@@ -35,7 +36,7 @@ Groups::Groups(const fs::path& file) {
       throw bad_line(file, line, fmt::format("'{}' is of group {} already", printable(name), printable(entry->second)));
     }
   };
-  if (is_pair_table(file)) {
+  if (is_table(file)) {
     read_table(file, add);
   } else {
     for_word_lines(file, [&](int64_t line, Words words) {

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "data/lists.h"
 #include "data/word_lines.h"
 #include "facerec/core/text.h"
 #include "facerec/io/csv.h"
 
 namespace facerec {
 namespace {
-
-std::string extension_of(const fs::path& path) { return lower(path.extension().string()); }
 
 std::optional<bool> parse_label(const fs::path& list, int64_t line, const std::string& field) {
   const std::string text = lower(field);
@@ -23,8 +22,6 @@ std::optional<bool> parse_label(const fs::path& list, int64_t line, const std::s
 }
 
 }  // namespace
-
-bool is_pair_table(const fs::path& list) { return extension_of(list) == ".csv" || extension_of(list) == ".tsv"; }
 
 size_t column_called(const std::vector<std::string>& columns, std::initializer_list<const char*> names) {
   for (const char* name : names) {
@@ -45,12 +42,10 @@ void read_pair_table(const fs::path& list, const std::function<void(const PairRo
           .hint("its columns are " + join(names));
     }
   };
-  read_csv(list, extension_of(list) == ".tsv" ? '\t' : ',', find_columns,
-           [&](int64_t line, const std::vector<std::string>& fields) {
-             if (fields[a].empty() || fields[b].empty()) throw bad_line(list, line, "an image is not named");
-             work({line, fields[a], fields[b],
-                   label < fields.size() ? parse_label(list, line, fields[label]) : std::nullopt});
-           });
+  read_csv(list, table_delimiter(list), find_columns, [&](int64_t line, const std::vector<std::string>& fields) {
+    if (fields[a].empty() || fields[b].empty()) throw bad_line(list, line, "an image is not named");
+    work({line, fields[a], fields[b], label < fields.size() ? parse_label(list, line, fields[label]) : std::nullopt});
+  });
 }
 
 }  // namespace facerec

@@ -16,8 +16,6 @@ struct PairRow {
   std::optional<bool> label;  // nullopt: there is no such column, or the field is empty
 };
 
-bool is_pair_table(const fs::path& list);
-
 // Columns: image1 and image2 (also image_1, img1, file1, path1, a …), label (also same, is_same, issame): 1, 0, -1,
 // true, false. Throws a usage Error naming file and line for another form.
 void read_pair_table(const fs::path& list, const std::function<void(const PairRow&)>& work);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "data/lists.h"
 #include "data/pair_builder.h"
 #include "data/pair_table.h"
 #include "data/word_lines.h"
@@ -53,7 +54,7 @@ class PairReader {
 
   PairSet read(const std::string& name) {
     bool labelled = true;
-    if (is_pair_table(list_)) {
+    if (is_table(list_)) {
       labelled = read_table();
     } else {
       read(read_lines(list_));

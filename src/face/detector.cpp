@@ -80,7 +80,8 @@ std::vector<fs::path> files_of(const DetectorOptions& options) {
 DetectorOptions resolved(DetectorOptions options) {
   if (options.name == "auto") {
     if (!options.weights.empty())
-      throw Error::usage("weights without a detector").hint("name it: --detector retinaface");
+      throw Error::usage("weights without a detector")
+          .hint("name it: --detector retinaface (of align), --align retinaface (of others)");
     options.name = best_detector();
   }
   if (std::find(std::begin(known_detectors), std::end(known_detectors), options.name) == std::end(known_detectors)) {

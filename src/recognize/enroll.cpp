@@ -19,8 +19,6 @@ namespace {
 constexpr float near_alone = 0.6F, nearer_by = 0.1F, never_suspect = 0.4F;  // cosines, see enroll()
 constexpr double low_norm = 0.5;                                            // of the median
 constexpr size_t enough_for_median = 8;
-constexpr float small_face = 56;       // pixels: half of 112
-constexpr size_t longest_path = 4096;  // bytes, of PATH_MAX
 
 std::string sha256_of(const Sample& sample) {
   Sha256 sha;
@@ -104,10 +102,8 @@ void Enrolment::take(const EnrollNote& note, const std::string& sha256, Embedded
   if (picture.faces.size() > 1) {
     return leave_out(note, fmt::format("shows {} faces; --faces largest takes the largest", picture.faces.size()));
   }
-  if (picture.faces.empty()) return leave_out(note, picture.reason);
-  EmbeddedFace& face = picture.faces.front();
-  if (!(face.norm > 0)) return leave_out(note, "the model gives no embedding of it");
-  taken.push_back({note, sha256, std::move(face)});
+  if (const std::string fault = fault_of(picture); !fault.empty()) return leave_out(note, fault);
+  taken.push_back({note, sha256, std::move(picture.faces.front())});
 }
 
 void Enrolment::add(const EnrollInput& input, int threads, const std::function<void(int64_t)>& progress) {
@@ -158,7 +154,7 @@ void Enrolment::store(const std::vector<Taken>& taken) {
       ++summary_.enrolled;
       norms_.emplace_back(each.note, each.face.norm);
       const float size = std::max(each.face.face.box.width(), each.face.face.box.height());
-      if (!each.face.crop && size < small_face) {
+      if (!each.face.crop && 2 * size < static_cast<float>(embedder_.input().width)) {
         summary_.warnings.push_back(
             {each.note.image, each.note.name, fmt::format("small: the face has {:.0f} pixels", size)});
       }

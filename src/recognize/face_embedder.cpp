@@ -21,14 +21,21 @@ EmbeddedFace whole_picture(const Image& picture) {
 
 }  // namespace
 
+std::string fault_of(const EmbeddedPicture& picture) {
+  if (picture.faces.empty()) return "no face: " + picture.reason;
+  return picture.faces.front().norm > 0 ? "" : "the model gives a zero vector";
+}
+
 FaceEmbedder::FaceEmbedder(Engine& engine, const FaceEmbedderOptions& options) : engine_(engine), options_(options) {}
+
+const Preprocess& FaceEmbedder::input() const { return engine_.spec().preprocess; }
 
 int64_t FaceEmbedder::dimension() const {
   return engine_.spec().embedding_size * (options_.rule == EmbeddingRule::flip_concat ? 2 : 1);
 }
 
 bool FaceEmbedder::is_crop(const Image& picture) const {
-  const Preprocess& input = engine_.spec().preprocess;
+  const Preprocess& input = this->input();
   return options_.align == "none" ||
          (options_.align == "auto" && picture.width == input.width && picture.height == input.height);
 }
@@ -101,7 +108,7 @@ std::vector<std::vector<Face>> FaceEmbedder::detect(std::span<const Image> pictu
 }
 
 void FaceEmbedder::embed_crops(std::span<const Image> crops, std::span<EmbeddedFace* const> faces) {
-  const Preprocess& input = engine_.spec().preprocess;
+  const Preprocess& input = this->input();
   const auto length = static_cast<size_t>(engine_.spec().embedding_size);
   std::vector<uint8_t> pixels;
   for (const Image& crop : crops) pixels.insert(pixels.end(), crop.rgb.begin(), crop.rgb.end());

@@ -15,8 +15,6 @@
 namespace facerec {
 namespace {
 
-constexpr int64_t float_bytes = 4;
-
 int64_t bytes_of(const std::vector<torch::Tensor>& tensors) {
   int64_t bytes = 0;
   for (const torch::Tensor& tensor : tensors) bytes += static_cast<int64_t>(tensor.nbytes());

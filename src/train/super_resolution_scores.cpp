@@ -5,6 +5,7 @@
 
 #include "facerec/core/error.h"
 #include "facerec/image/degrade.h"
+#include "facerec/image/geometry.h"
 #include "facerec/image/resample.h"
 
 namespace facerec {
@@ -13,10 +14,8 @@ namespace {
 Image centre(const Image& image, int scale) {
   constexpr int most = 1024;
   auto extent = [&](int side) { return std::min(side, most) / scale * scale; };
-  Image part(extent(image.width), extent(image.height));
-  const int left = (image.width - part.width) / 2, top = (image.height - part.height) / 2;
-  for (int y = 0; y < part.height; ++y) std::copy_n(image.row(top + y) + 3 * left, 3 * part.width, part.row(y));
-  return part;
+  const int width = extent(image.width), height = extent(image.height);
+  return cut(image, {(image.width - width) / 2, (image.height - height) / 2, width, height});
 }
 
 Image enlarged(SuperResolutionNetwork& network, const Image& image) {

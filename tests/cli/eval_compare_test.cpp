@@ -38,6 +38,19 @@ TEST(EvalCompare, TheDifferenceHasAnInterval) {
   EXPECT_TRUE(found);
 }
 
+// Each resizes images for itself, but one crop, or one image made worse, is of one size.
+TEST(EvalCompare, ModelsOfDifferentSizesShareNoCrops) {
+  const TemporaryFolder folder;
+  const Outcome trained = facerec(
+      {"train", small_config(folder.path()), "--set", "train.max_steps=1", "--set", "model.input=[48, 48]", "--json"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const std::string larger = trained.json().at("run");
+  EXPECT_EQ(eval_faces({"--model", larger}).exit_code, 0);
+  const Outcome outcome = eval_faces({"--model", larger, "--low-res", "2"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("takes images of 48x48"));
+}
+
 TEST(EvalCompare, AModelDoesNotDifferFromItself) {
   const Outcome outcome = eval_faces({"--model", small_model(), "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

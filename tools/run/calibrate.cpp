@@ -61,12 +61,8 @@ EmbeddedSet embed(FaceModel& face, const CalibrationSet& set, int threads) {
   const auto take = [&](int64_t index, const EmbeddedPicture& picture, const std::string& error) {
     throw_when_stopped();
     progress.update(index + 1);
-    const bool usable = error.empty() && !picture.faces.empty() && picture.faces.front().norm > 0;
-    if (!usable) {
-      const std::string reason = !error.empty()          ? error
-                                 : picture.faces.empty() ? fmt::format("no face: {}", picture.reason)
-                                                         : "the model gives a zero vector";
-      result.skipped.push_back({set.images->name(index), reason});
+    if (const std::string fault = error.empty() ? fault_of(picture) : error; !fault.empty()) {
+      result.skipped.push_back({set.images->name(index), fault});
       return;
     }
     const EmbeddedFace& first = picture.faces.front();
@@ -162,7 +158,7 @@ int run_calibrate(const CalibrateVerb& verb, const CommonOptions& common) try {
   const CalibrationSet set = open_set(verb, problems);
   FaceModel face = open_face_model(verb.model, verb.flip, verb.faces, verb.engine);
   EmbeddedSet embedded = embed(face, set, verb.engine.threads);
-  embedded.skipped.insert(embedded.skipped.end(), problems.list().begin(), problems.list().end());
+  std::ranges::copy(problems.told(), std::back_inserter(embedded.skipped));
 
   Calibration calibration = measure(verb, set, embedded);
   throw_when_stopped();

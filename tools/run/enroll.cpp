@@ -168,7 +168,7 @@ int enroll_images(const EnrollVerb& verb, const CommonOptions& common) {
     Progress bar("enroll", total, "images");
     summary = enroll(opened.gallery, embedder, inputs, verb.engine.threads, [&](int64_t done) { bar.update(done); });
   }
-  for (const BadInput& bad : problems.list()) summary.left_out.push_back({bad.name, verb.name, bad.reason});
+  for (const BadInput& bad : problems.told()) summary.left_out.push_back({bad.name, verb.name, bad.reason});
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   answer(opened.gallery, summary, seconds, common);
   if (summary.signal != 0) return exit_signal + summary.signal;

@@ -241,6 +241,30 @@ std::vector<OpenModel> open_models(const EvalVerb& verb) {
   return models;
 }
 
+// Crops and what is made worse have one size: models of several take images as they are.
+void check_sizes(const std::vector<OpenModel>& models, const std::vector<EvaluationSet>& sets, const EvalVerb& verb,
+                 const std::vector<Variant>& variants) {
+  const auto size_of = [](const OpenModel& model) {
+    const Preprocess& input = model.engine->spec().preprocess;
+    return std::pair(input.width, input.height);
+  };
+  const auto other =
+      std::ranges::find_if(models, [&](const OpenModel& m) { return size_of(m) != size_of(models.front()); });
+  const bool is_cropped = std::ranges::any_of(sets, [](const EvaluationSet& set) {
+    const auto* templates = std::get_if<TemplateSet>(&set.protocol);
+    return templates != nullptr && !templates->landmarks.empty();
+  });
+  if (other == models.end() || (verb.align.empty() && !is_cropped && variants.size() == 1 && verb.resize_crop == 0))
+    return;
+  const auto [width, height] = size_of(models.front());
+  throw Error::usage(
+      fmt::format("takes images of {}x{}, the first model of {}x{}: crops, and images that are made worse, "
+                  "are of one size",
+                  size_of(*other).first, size_of(*other).second, width, height))
+      .file(other->info.path)
+      .hint("evaluate models of different sizes in calls of their own");
+}
+
 bool has_missing(const Report& report, const std::vector<EvaluationSet>& sets) {
   const auto lacks_pairs = [](const ReportEntry& entry) {
     const auto* pairs = std::get_if<VerificationResult>(&entry.result);
@@ -276,6 +300,7 @@ int run_eval(const EvalVerb& verb, const CommonOptions& common) {
   std::vector<OpenModel> models = open_models(verb);
   const Preprocess preprocess = models.front().engine->spec().preprocess;
   const std::vector<Variant> variants = variants_of(verb, preprocess);
+  check_sizes(models, sets, verb, variants);
   check_requirements(demands.requirements, subjects_of(sets, variants));
   if (demands.baseline && (models.size() > 1 || verb.baselines))
     throw Error::usage("--baseline compares one model with one");

@@ -39,11 +39,16 @@ void check_lists(const char* option, const std::vector<NamedPath>& lists, const 
   }
 }
 
-std::shared_ptr<const Dataset> all_images(const NamedPath& data) {
+std::shared_ptr<const Dataset> all_images(const NamedPath& data, bool skip_missing) {
   TrainingSetConfig set;
   set.path = data.path;
-  Problems problems;
-  return open_images(set, "", problems);
+  Problems problems(!skip_missing);
+  auto images = open_images(set, "", problems);
+  if (problems.count() > 0) {
+    spdlog::warn("{}: {} images are left out, the first: {}: {}", data.path, problems.count(),
+                 problems.list().front().name, problems.list().front().reason);
+  }
+  return images;
 }
 
 std::vector<EvaluationSet> open_data(const EvalVerb& verb, const NamedPath& data) {
@@ -56,7 +61,7 @@ std::vector<EvaluationSet> open_data(const EvalVerb& verb, const NamedPath& data
         .hint("give --gallery and --probes");
   }
   if (verb.protocol == "all_pairs") {
-    sets.push_back({name, AllPairsSet{all_images(data)}});
+    sets.push_back({name, AllPairsSet{all_images(data, verb.skip_missing)}});
   } else if (!gallery.empty()) {
     sets.push_back({name, open_searches(data.path, gallery, probes, name, verb.skip_missing)});
   } else if (pairs.empty() && is_template_set(data.path)) {

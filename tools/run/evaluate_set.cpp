@@ -81,7 +81,7 @@ Json made_of(Engine& engine, const EvaluationSet& set, const Variant& variant, c
   json["flip"] = options.verification.rule != EmbeddingRule::no_flip;
   json["degradation"] = describe(variant.degradation);
   json["restored_by"] = variant.degradation.restore ? variant.degradation.restore->identity() : "";
-  json["seed"] = variant.degradation.seed;
+  if (variant.degradation.corruption) json["seed"] = variant.degradation.seed;  // nothing else is random
   json["side"] = variant.condition.side;
   return json;
 }

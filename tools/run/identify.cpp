@@ -24,8 +24,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t longest_path = 4096;  // bytes, of PATH_MAX
-
 double squared_l2(float cosine) { return 2 - 2 * double{cosine}; }
 
 Json json_of(const Candidate& candidate) {
@@ -265,7 +263,7 @@ int run_identify(const IdentifyVerb& verb, const CommonOptions& common) {
       print_answer(common, {}, lines_of(name, identified, top));
     }
   };
-  for (const BadInput& problem : problems.list()) tell(problem.name, unread(problem.reason));
+  for (const BadInput& problem : problems.told()) tell(problem.name, unread(problem.reason));
   identifier.identify(*pictures, verb.engine.threads,
                       [&](int64_t index, const IdentifiedPicture& identified, Image& picture) {
                         tell(pictures->name(index), identified);

@@ -26,13 +26,15 @@ std::optional<int64_t> count_of(const std::string& pairs) {
   return count;
 }
 
-// The evaluation set that is to be packed; nullopt: it is a training set.
-std::optional<PairSet> evaluation_set(const PackVerb& verb, Problems& problems) {
+// The evaluation set that is to be packed; nullopt: it is a training set. `excluded` images are not drawn from.
+std::optional<PairSet> evaluation_set(const PackVerb& verb, Problems& problems, int64_t& excluded) {
   const PackOptions& options = verb.options;
   const bool to_pairs = options.format == "bin" || options.format == "bcolz";
   if (const std::optional<int64_t> count = count_of(verb.pairs)) {
     std::shared_ptr<const Dataset> images = open_images(training_set_of(verb.input), verb.input.root, problems);
+    const int64_t all = images->size();
     if (!options.exclude.empty()) images = exclude(images, options.exclude);
+    excluded = all - images->size();
     return draw_pairs(images, *count, options.seed);
   }
   // The bytes of a .bin and of bcolz have no identities: they can become nothing else.
@@ -75,12 +77,15 @@ nlohmann::ordered_json answer(const PackVerb& verb, const PackSummary& summary, 
 }
 
 void write_skipped(const PackVerb& verb, const PackSummary& summary) {
-  if (summary.skipped.empty()) return;
+  const std::string file = verb.out + ".skipped.txt";
+  if (summary.skipped.empty()) {
+    if (verb.options.force) fs::remove(file);  // that of what was replaced
+    return;
+  }
   std::string text;
   for (const BadInput& input : summary.skipped) text += input.name + "\t" + input.reason + "\n";
   const int64_t more = summary.skipped_count - static_cast<int64_t>(summary.skipped.size());
   if (more > 0) text += fmt::format("… and {} more\n", more);
-  const std::string file = verb.out + ".skipped.txt";
   write_file(file, text);
   spdlog::warn("{} images could not be read and are left out, see {}", summary.skipped_count, file);
 }
@@ -109,7 +114,8 @@ int run_pack(const PackVerb& verb, const CommonOptions& common) {
   };
   const fs::path out = fs::path(verb.out + "/").lexically_normal().parent_path();  // without a slash at its end
   Problems problems(verb.options.strict);
-  const std::optional<PairSet> pairs = evaluation_set(verb, problems);
+  int64_t excluded = 0;
+  const std::optional<PairSet> pairs = evaluation_set(verb, problems, excluded);
   PackSummary summary;
   try {
     summary = pairs ? pack_evaluation(*pairs, problems, out, verb.options, progress)
@@ -117,6 +123,7 @@ int run_pack(const PackVerb& verb, const CommonOptions& common) {
   } catch (const Stopped& stopped) {
     return tell_stopped(stopped, common);
   }
+  if (pairs) summary.excluded = excluded;
   bar.reset();
   write_skipped(verb, summary);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

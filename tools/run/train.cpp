@@ -196,7 +196,7 @@ Report final_report(const TrainVerb& verb, const TrainConfig& config, const fs::
   }
   models.push_back(open_model(text_of(run), options, verb.from.empty() ? config.run.name : "after"));
   EvaluationOptions evaluation = evaluation_options(config);
-  evaluation.verification.bootstrap = {};
+  evaluation.verification.bootstrap = BootstrapOptions{.replicates = 1000};
   evaluation.wrong_pairs = wrong_pairs_shown;
   Report report = evaluate_all(models, sets, {{}}, evaluation);
   report.provenance = provenance(models, config_json(config));

@@ -15,11 +15,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Throws Error naming the picture when no face is found.
+// Throws Error naming the picture when it cannot be compared.
 EmbeddedPicture embed(FaceModel& face, const std::string& path) {
   EmbeddedPicture picture = face.embedder->embed(fs::path(path));
-  if (picture.faces.empty()) {
-    throw Error("shows no face that could be compared: " + picture.reason)
+  if (const std::string fault = fault_of(picture); !fault.empty()) {
+    throw Error("cannot be compared: " + fault)
         .file(path)
         .hint("--align none takes the whole picture as a crop, --align DETECTOR another detector");
   }

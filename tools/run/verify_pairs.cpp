@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -170,13 +169,8 @@ class PairVerifier {
 
   void take(const EmbeddedPicture& picture, const std::string& error) {
     Embedded& next = embedded_.emplace_back();
-    if (!error.empty()) {
-      next.error = error;
-    } else if (picture.faces.empty()) {
-      next.error = fmt::format("no face: {}", picture.reason);
-    } else {
-      next.embedding = picture.faces.front().embedding;
-    }
+    next.error = error.empty() ? fault_of(picture) : error;
+    if (next.error.empty()) next.embedding = picture.faces.front().embedding;
     for (; next_ < list_.pairs.size() && is_ready(list_.pairs[next_]); ++next_) decide(list_.pairs[next_]);
   }
 

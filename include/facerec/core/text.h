@@ -29,5 +29,6 @@ bool is_utf8(std::string_view text);
 
 // For messages: text from a file as one line of valid UTF-8, cut after `limit` bytes.
 std::string printable(std::string_view text, size_t limit = 80);
+inline constexpr size_t longest_path = 4096;  // a limit for whole paths: PATH_MAX of Linux
 
 }  // namespace facerec

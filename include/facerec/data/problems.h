@@ -22,6 +22,7 @@ class Problems {
   void add(BadInput problem);  // strict: throws it
   int64_t count() const { return count_; }
   const std::vector<BadInput>& list() const { return list_; }  // the first `listed`
+  std::vector<BadInput> told() const;                          // list(), and an entry that counts the others
 
   static constexpr size_t listed = 1000;
 

@@ -1,4 +1,5 @@
-// Detection, choice of the face, and crop in one: what `align` does to each image, and every command that takes
+// Which of the faces in an image are taken, and from where their crops are cut: for `align`, and every command that
+// takes
 // --align.
 #pragma once
 

@@ -2,10 +2,10 @@
 //
 // What is written, for an output OUT:
 //
-//     OUT.npy           float32 [N, D], and beside it OUT.npy.norms.npy, float32 [N], and OUT.npy.names.txt, a name a
-//     line OUT.safetensors   F32 tensors "embeddings" [N, D] and "norms" [N], the summary in the metadata as strings;
-//     beside it
-//                       OUT.safetensors.names.txt
+//     OUT.npy           float32 [N, D]; beside it OUT.npy.norms.npy, float32 [N], and
+//                       OUT.npy.names.txt, a name a line
+//     OUT.safetensors   F32 tensors "embeddings" [N, D] and "norms" [N], the summary in the
+//                       metadata as strings; beside it OUT.safetensors.names.txt
 //     OUT.csv           name,norm,e0,e1,… with a row of these names first (RFC 4180)
 //     OUT.jsonl         {"name", "label" (who is in it, where the data set tells), "norm", "embedding": […]} a line
 //     OUT.json          the summary, see below; it is there only when all else is

@@ -39,12 +39,17 @@ struct EmbeddedPicture {
   std::string reason = {};               // why these, or why none
 };
 
+// Why the picture's face cannot be compared with others: none was found, or the model gives a vector of zeros, which
+// has no direction; "" when the first of its faces can be.
+std::string fault_of(const EmbeddedPicture& picture);
+
 // Not thread-safe. The detector is opened with the first picture that needs it.
 class FaceEmbedder {
  public:
   FaceEmbedder(Engine& engine, const FaceEmbedderOptions& options);
 
-  int64_t dimension() const;  // of an embedding: with flip_concat twice the model's
+  const Preprocess& input() const;  // of the model: what a crop is
+  int64_t dimension() const;        // of an embedding: with flip_concat twice the model's
 
   // The faces of all pictures are embedded in batches, so that many small pictures at once take less time than one
   // after the other; photographs of one size are also searched together.

@@ -4,8 +4,8 @@
 //
 //     {"schema": 1, "gallery": {"path", "people", "model"},           model: its identity
 //      "threshold": {"cosine", "squared_l2", "origin",                origin: option | calibration | model
-//                    "cosine_ci95": [low, high], "fpir", "gallery_size", "supported", "file", "data"},   of a
-//                    calibration
+//                    "cosine_ci95": [low, high], "fpir",            of a calibration, as the rest of it
+//                    "gallery_size", "supported", "file", "data"},
 //      "recall": {"queries", "k", "probes", "at_1", "at_k", …},       of --index ivf; null: the search is exact
 //      "counts": {"images", "skipped", "faces", "known", "unknown"},
 //      "images": [{"image", "width", "height", "found", "reason", "error",      error: why it could not be read

@@ -19,10 +19,12 @@ struct RunLength {
 
 // The rate used at `step` (from 0) for a base rate of 1. With w = warmup and T = total_steps, in steps:
 //   constant    1; warm-up (step+1)/w
-//   step        gamma^k after k milestones; warm-up (step+1)/w           (face.evoLVe; PyTorch's MultiStepLR without
-//   warm-up) polynomial  (1 − (step−w)/(T−w))^power; warm-up step/w, but 1 at step 0       (arcface_torch's
-//   PolynomialLRWarmup) cosine      (1 + cos(π (step−w)/(T−w)))/2; warm-up step/w                     (timm; PyTorch's
-//   CosineAnnealingLR)
+//   step        gamma^k after k milestones; warm-up (step+1)/w
+//               (face.evoLVe; PyTorch's MultiStepLR without warm-up)
+//   polynomial  (1 − (step−w)/(T−w))^power; warm-up step/w, but 1 at step 0
+//               (arcface_torch's PolynomialLRWarmup)
+//   cosine      (1 + cos(π (step−w)/(T−w)))/2; warm-up step/w
+//               (timm; PyTorch's CosineAnnealingLR)
 // The last two fall to final_lr/base_lr instead of 0.
 double schedule_factor(const ScheduleConfig& config, int64_t step, const RunLength& length, double final_factor);
 
