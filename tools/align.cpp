@@ -5,14 +5,17 @@ namespace facerec {
 namespace {
 
 void add_detection_options(CLI::App& app, AlignVerb& verb) {
-  app.add_option("--detector", verb.detector,
-                 "auto: the best whose weights are at hand (facerec models list) | retinaface | retinaface_resnet50 | "
-                 "mtcnn | mtcnn_evolve | yunet | yunet_n | haar | each: all of them at hand, into OUT/NAME")
-      ->capture_default_str();
-  app.add_option("--weights", verb.weights, "of the detector: a file; of MTCNN a folder");
+  CLI::Option* detector = app.add_option(
+      "--detector", verb.detector,
+      "auto: the best whose weights are at hand (facerec models list) | retinaface | retinaface_resnet50 | "
+      "mtcnn | mtcnn_evolve | yunet | yunet_n | haar | each: all of them at hand, into OUT/NAME");
+  detector->capture_default_str();
+  CLI::Option* weights = app.add_option("--weights", verb.weights, "of the detector: a file; of MTCNN a folder");
   app.add_option("--landmarks", verb.options.landmarks,
                  "of the data set, in place of a detector: a list, CSV, CelebA's, RetinaFace's labels, dlib's XML, "
-                 "align.json, a folder, or `beside` for K-Face's .txt files");
+                 "align.json, a folder, or `beside` for K-Face's .txt files")
+      ->excludes(detector)
+      ->excludes(weights);
   app.add_option("--device", verb.device, "of the detector: auto | cpu | cuda | cuda:N")->capture_default_str();
 }
 
@@ -73,7 +76,7 @@ RunVerb set_up_align(CLI::App& app) {
   add_choice_options(app, *verb);
   add_crop_options(app, *verb);
   add_data_set_options(app, verb->input);
-  app.add_option("--pairs", verb->pairs, "list of pairs of an image folder; default: its pairs.txt, if it has one");
+  app.add_option("--pairs", verb->pairs, "list of pairs of an image folder; default: its pairs.txt or pairs.csv");
   add_work_options(app, *verb);
   app.footer(
       "Folders keep their structure; --faces all numbers the crops: a/1_0.png, a/1_1.png. OUT/align.json "

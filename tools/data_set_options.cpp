@@ -17,6 +17,8 @@ LabelConfig parse_label(const std::string& text) {
   if (code != std::errc{} || end != text.data() + text.size()) {
     label.level = 0;
     label.pattern = text;
+  } else if (label.level == 0) {
+    throw CLI::ValidationError("--label", "levels count from 1, the first folder, or from -1, the one with the image");
   }
   return label;
 }

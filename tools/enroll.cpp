@@ -10,12 +10,15 @@ void add_actions(CLI::App& app, EnrollVerb& verb, CLI::Option* name) {
   actions
       ->add_option("--remove-image", verb.remove_images, "N…: single images, by the numbers that --list --name shows")
       ->excludes(name);
-  actions->add_option("--rename", verb.rename, "OLD NEW: a person")->expected(2)->excludes(name);
-  actions->add_option("--export", verb.export_to, "FILE.csv or FILE.json: all images with their embeddings")
-      ->excludes(name);
+  CLI::Option* rename = actions->add_option("--rename", verb.rename, "OLD NEW: a person");
+  rename->expected(2)->excludes(name);
+  CLI::Option* all =
+      actions->add_option("--export", verb.export_to, "FILE.csv or FILE.json: all images with their embeddings");
+  all->excludes(name);
   actions->require_option(0, 1);
-  app.add_flag("--merge", verb.merge, "for --rename: where there is a NEW already, the two become one person");
-  app.add_flag("--force", verb.force, "for --export: replace an existing file");
+  app.add_flag("--merge", verb.merge, "for --rename: where there is a NEW already, the two become one person")
+      ->needs(rename);
+  app.add_flag("--force", verb.force, "for --export: replace an existing file")->needs(all);
 }
 
 }  // namespace

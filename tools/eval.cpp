@@ -37,7 +37,8 @@ void add_data_options(CLI::App& app, EvalVerb& verb) {
             "[NAME=]PATH of a .bin, a bcolz folder, an image folder with pairs, CFP, RFW, IJB's templates, TinyFace, "
             "folders gallery/ and probe/, or a folder of such sets; repeatable");
   app.get_option("--data")->required()->group(group);
-  add_named(app, "--pairs", verb.pairs, "[NAME=]FILE, the pairs of that set; default: pairs.txt in the folder");
+  add_named(app, "--pairs", verb.pairs,
+            "[NAME=]FILE, the pairs of that set; default: pairs.txt or pairs.csv in the folder");
   add_named(app, "--gallery", verb.gallery, "[NAME=]FILE, a list of images and identities to search in");
   add_named(app, "--probes", verb.probes, "[NAME=]FILE, a list of images and identities to search for");
   for (const char* option : {"--pairs", "--gallery", "--probes"}) app.get_option(option)->group(group);

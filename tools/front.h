@@ -51,9 +51,11 @@ struct TrainConfiguration {
 };
 
 // The file, ours or arcface-tf2's, with the values of --set and the paths of --data in place. Throws a usage Error when
-// --data would replace entries that say more than a path.
+// --data would replace entries that say more than a path. `flags`: keys with the values of flags that are short for
+// --set, taken as they are written.
 TrainConfiguration read_train_config(const std::string& file, const std::vector<std::string>& assignments,
-                                     const std::vector<std::string>& data);
+                                     const std::vector<std::string>& data,
+                                     const std::vector<std::pair<std::string, Node>>& flags = {});
 
 // What an error rate that can be asked for is: above 0, for which there is no threshold, and up to 0.5.
 CLI::Validator error_rate();

@@ -19,7 +19,7 @@ RunVerb set_up_identify(CLI::App& app) {
       ->excludes(threshold);
   app.add_option("--fpir", verb->fpir,
                  "wanted rate of strangers who get a name; default: that of the calibration, 0.01")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(error_rate())
       ->excludes(threshold);
   app.add_option("--top", verb->top, "how many candidates are shown of each face")
       ->check(CLI::Range(1, 1000))

@@ -26,7 +26,7 @@ void add_arguments(CLI::App& app, Arguments& args) {
          "smoke: the recipe on a few synthetic faces, four steps and an evaluation, to see that all of it works")
       ->check(CLI::IsMember({"smoke"}));
   app.add_flag("--strict", args.verb.strict, "stop at the first image that cannot be read");
-  app.add_flag("--print-config", args.verb.print_config, "print the resolved configuration and end");
+  app.add_flag("--print-config", args.verb.print_config, "print the configuration with all of its keys and end; paths in it are not looked up");
 }
 
 std::string comments(const std::vector<std::string>& lines) {

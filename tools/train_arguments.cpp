@@ -1,5 +1,7 @@
 #include "tools/train_arguments.h"
 
+#include <fmt/format.h>
+
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 
@@ -8,19 +10,27 @@ namespace facerec {
 void add_train_arguments(CLI::App& app, TrainArguments& args) {
   app.add_option("config", args.config, "configuration, YAML")->required();
   app.add_option("--data", args.data, "folder of images, list, CSV, RecordIO or TFRecord; repeatable");
-  app.add_option("--set", args.set, "set a configuration value: train.epochs=3; repeatable")->allow_extra_args(false);
+  app.add_option(
+         "--set", args.set,
+         "set a configuration value: train.epochs=3; head={name: cosface} replaces the whole section; repeatable")
+      ->allow_extra_args(false);
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");
 }
 
 Node read_train_arguments(const TrainArguments& args, TrainVerb& verb) {
-  // Flags are short for assignments, and obey the same rules.
-  std::vector<std::string> assignments = args.set;
-  for (const auto& [key, value] : {std::pair("run.device", args.device), std::pair("run.threads", args.threads),
-                                   std::pair("run.name", args.name)}) {
-    if (!value.empty()) assignments.push_back(key + ("=" + value));
-  }
-  auto [root, read, translation, expected] = read_train_config(args.config, assignments, args.data);
+  std::vector<std::pair<std::string, Node>> flags;
+  const auto add = [&](const std::string& flag, const std::string& value) {
+    if (value.empty()) return;
+    Node& node = flags.emplace_back("run." + flag, Node()).second;
+    node.kind = Node::Kind::scalar;
+    node.scalar = value;
+    node.origin.argument = fmt::format("--{} {}", flag, value);
+  };
+  add("device", args.device);
+  add("threads", args.threads);
+  add("name", args.name);
+  auto [root, read, translation, expected] = read_train_config(args.config, args.set, args.data, flags);
   verb.translation = std::move(translation);
   verb.expected = expected;
   TrainConfig& config = verb.config = std::move(read);

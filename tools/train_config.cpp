@@ -29,7 +29,8 @@ void refuse_to_replace(const std::vector<TrainingSetConfig>& entries) {
 }  // namespace
 
 TrainConfiguration read_train_config(const std::string& file, const std::vector<std::string>& assignments,
-                                     const std::vector<std::string>& data) {
+                                     const std::vector<std::string>& data,
+                                     const std::vector<std::pair<std::string, Node>>& flags) {
   TrainConfiguration result{load_yaml(file), {}, {}, {}};
   if (is_arcface_tf2(result.root)) {
     Translation translation = translate_arcface_tf2(result.root);
@@ -38,6 +39,7 @@ TrainConfiguration read_train_config(const std::string& file, const std::vector<
     result.expected = translation.expected;
   }
   for (const std::string& assignment : assignments) set_value(result.root, assignment);
+  for (const auto& [key, value] : flags) set_value(result.root, key, value);
   TrainConfig& config = result.config;
   read_config(result.root, config);
   if (!data.empty()) refuse_to_replace(config.data.train);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "facerec/core/exit_codes.h"
 #include "facerec/data/pack.h"
 #include "facerec/data/synth.h"
 #include "facerec/face/published_weights.h"
@@ -17,9 +18,6 @@
 #include "facerec/train/config.h"
 
 namespace facerec {
-
-// What every verb ends with; by a signal: exit_signal + its number.
-inline constexpr int exit_done = 0, exit_failed = 1, exit_usage = 2, exit_skipped = 3, exit_no = 4, exit_signal = 128;
 
 struct CommonOptions {
   bool json = false;   // one JSON document on standard output and nothing else there

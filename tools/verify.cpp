@@ -9,6 +9,7 @@ void check(const VerifyVerb& verb) {
   }
   if (!verb.pairs.empty() && !verb.a.empty()) throw CLI::ValidationError("--pairs takes the place of A and B");
   if (verb.pairs.empty() && !verb.out.empty()) throw CLI::ValidationError("--out is for --pairs");
+  if (verb.pairs.empty() && !verb.root.empty()) throw CLI::ValidationError("--root is for --pairs");
 }
 
 }  // namespace

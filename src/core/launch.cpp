@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "facerec/core/error.h"
+#include "facerec/core/exit_codes.h"
 
 namespace facerec {
 namespace {
@@ -24,7 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds until_killed{30};  // as torchrun
-constexpr int exit_skipped = 3;                   // done, with inputs left out
 
 // Between this and the first process's own use the port could be taken: its error then says so.
 uint16_t free_port() {
@@ -144,9 +144,10 @@ class Launch {
 
   void take(size_t rank, int status) {
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    const int code = signal != 0 ? 128 + signal : WEXITSTATUS(status);
-    const bool stopped = signal != 0 ? signal == handed_on_ : code == 128 + SIGINT || code == 128 + SIGTERM;
-    if (code == 0 || code == exit_skipped || stopped) {
+    const int code = signal != 0 ? exit_signal + signal : WEXITSTATUS(status);
+    const bool stopped =
+        signal != 0 ? signal == handed_on_ : code == exit_signal + SIGINT || code == exit_signal + SIGTERM;
+    if (code == exit_done || code == exit_skipped || stopped) {
       ended_well_ = std::max(ended_well_, code);
     } else if (!failed_) {
       failed_ = code;

@@ -59,6 +59,9 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
         .file(text_of(path))
         .hint("eval --data takes it");
   }
+  if (!is_table(path) && !(set.columns.file.empty() && set.columns.identity.empty())) {
+    throw Error::usage("columns are named, and this is no CSV file").file(text_of(path));
+  }
   if (!is_file) return open_image_folder(path, set.label, set.where);
   if (has_rule) {
     throw Error::usage("label and where are for folders of images: this set says itself who is in an image")

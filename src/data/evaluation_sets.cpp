@@ -9,15 +9,6 @@
 namespace facerec {
 namespace {
 
-// The list of pairs in an image folder; "" when there is none.
-fs::path list_in(const fs::path& folder) {
-  std::error_code code;
-  for (const char* name : {"pairs.txt", "pairs.csv"}) {
-    if (fs::exists(folder / name, code)) return folder / name;
-  }
-  return "";
-}
-
 std::vector<PairSet> just(PairSet set) {
   std::vector<PairSet> sets;
   sets.push_back(std::move(set));
@@ -74,7 +65,7 @@ std::vector<PairSet> open_set(const fs::path& path, const std::string& name, boo
   if (is_bcolz(path)) return just(open_bcolz(path, name));
   if (is_cfp(path)) return open_cfp(path, name, skip_missing);
   if (is_rfw(path)) return open_rfw(path, name, skip_missing);
-  return just(open_pairs(path, list_in(path), name, skip_missing, labels));
+  return just(open_pairs(path, pairs_list_in(path), name, skip_missing, labels));
 }
 
 // "a/lfw.bin" is a_lfw.
@@ -86,6 +77,14 @@ std::string name_by_path(fs::path path) {
 
 }  // namespace
 
+fs::path pairs_list_in(const fs::path& folder) {
+  std::error_code code;
+  for (const char* name : {"pairs.txt", "pairs.csv"}) {
+    if (fs::exists(folder / name, code)) return folder / name;
+  }
+  return "";
+}
+
 std::string set_name(const fs::path& path) {
   return (path.filename().empty() ? path.parent_path() : path).stem().string();
 }
@@ -93,7 +92,7 @@ std::string set_name(const fs::path& path) {
 bool is_evaluation_set(const fs::path& path) {
   std::error_code code;
   if (!fs::is_directory(path, code)) return is_verification_pack(path);
-  return is_bcolz(path) || is_cfp(path) || is_rfw(path) || !list_in(path).empty();
+  return is_bcolz(path) || is_cfp(path) || is_rfw(path) || !pairs_list_in(path).empty();
 }
 
 std::vector<std::string> evaluation_sets_in(const fs::path& folder) {

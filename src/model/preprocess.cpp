@@ -80,13 +80,13 @@ std::string short_triple(const std::array<float, 3>& values) {
   return values[0] == values[1] && values[1] == values[2] ? text.substr(0, text.find(',')) : text;
 }
 
-}  // namespace
-
 std::vector<std::string> preprocess_names() {
   std::vector<std::string> names{"default"};
   for (const Named& named : published_ranges) names.emplace_back(named.name);
   return names;
 }
+
+}  // namespace
 
 Preprocess parse_preprocess(const std::string& text, const Preprocess& published) {
   if (text == "default") return published;

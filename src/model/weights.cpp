@@ -141,8 +141,7 @@ void copy_in_slabs(const TensorFile& file, const TensorView& view, torch::Tensor
   }
 }
 
-}  // namespace
-
+// Into a network of that architecture, on whatever device it is.
 void load_recognised(const NamedTensors& targets, const Recognition& recognition) {
   check_tensors(targets, recognition.tensors, recognition.file.path);
   const torch::NoGradGuard without_gradient;
@@ -153,6 +152,8 @@ void load_recognised(const NamedTensors& targets, const Recognition& recognition
     copy_in_slabs(recognition.file, found->second, tensor);
   }
 }
+
+}  // namespace
 
 void save_backbone(const fs::path& path, const Backbone& backbone, const Metadata& extra) {
   Metadata metadata = metadata_of(backbone.spec());

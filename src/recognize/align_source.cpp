@@ -67,8 +67,8 @@ AlignSource open_tree(const AlignInput& input, const fs::path& path, const Align
     }
     return source;
   }
-  const fs::path list = input.pairs.empty() ? path / "pairs.txt" : input.pairs;
-  if (input.pairs.empty() && !fs::exists(list)) return source;
+  const fs::path list = input.pairs.empty() ? pairs_list_in(path) : input.pairs;
+  if (list.empty()) return source;
   source.pairs = renumbered(open_pairs(path, list, set_name(path), options.skip_missing), *source.images, list);
   if (is_lfw_list(list)) source.lfw_list = list;
   return source;

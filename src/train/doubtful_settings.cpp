@@ -39,12 +39,18 @@ std::vector<Use> uses_of(const TrainConfig& config) {
       {"/train/low_resolution/probability", config.train.low_resolution.scale > 1, "its scale is 1"},
       {"/train/sync_batch_norm", backbone, task},
       {"/train/cuda_graph", config.run.device != "cpu", "run.device is cpu"},
-      {"/head/sample_rate", identity, task},
       {"/loss/classification/gamma", config.loss.classification.name != "cross_entropy", "the loss is cross_entropy"},
       {"/schedule/milestones", config.schedule.name == "step", "the schedule is " + config.schedule.name},
       {"/schedule/gamma", config.schedule.name == "step", "the schedule is " + config.schedule.name},
       {"/optimizer/momentum", config.optimizer.name == "sgd", "the optimizer is " + config.optimizer.name},
       {"/optimizer/nesterov", config.optimizer.name == "sgd", "the optimizer is " + config.optimizer.name},
+      {"/optimizer/beta1", config.optimizer.name != "sgd", "the optimizer is sgd"},
+      {"/optimizer/beta2", config.optimizer.name != "sgd", "the optimizer is sgd"},
+      {"/optimizer/eps", config.optimizer.name != "sgd", "the optimizer is sgd"},
+      {"/schedule/power", config.schedule.name == "polynomial", "the schedule is " + config.schedule.name},
+      {"/super_resolution/groups", config.super_resolution.network == "rcan", "the network is espcn"},
+      {"/super_resolution/blocks", config.super_resolution.network == "rcan", "the network is espcn"},
+      {"/data/label_space", config.data.train.size() > 1, "there is one training set"},
       {"/distill/temperature", config.distill.logit_weight > 0, "distill.logit_weight is 0"},
       {"/data/augment/crop", backbone, task}};
 }
@@ -66,9 +72,10 @@ std::vector<std::string> doubtful_settings(const TrainConfig& config) {
   }
   for (const MetricLossConfig& loss : config.loss.metric) {
     if (loss.name == "center" || config.data.sampler.name == "pk" || config.task != "identity") continue;
-    sentences.push_back(fmt::format(
+    std::string sentence = fmt::format(
         "the loss {} compares images of one identity, which batches of the sampler {} seldom hold: see data.sampler pk",
-        loss.name, config.data.sampler.name));
+        loss.name, config.data.sampler.name);
+    if (std::ranges::find(sentences, sentence) == sentences.end()) sentences.push_back(std::move(sentence));
   }
   return sentences;
 }

@@ -15,9 +15,7 @@ double warmup_factor(const ScheduleConfig& config, double step, double warmup) {
   return (step + 1) / warmup;
 }
 
-}  // namespace
-
-double schedule_factor(const ScheduleConfig& config, int64_t step, const RunLength& length, double final_factor) {
+double factor(const ScheduleConfig& config, int64_t step, const RunLength& length, double final_factor) {
   auto in_steps = [&](int64_t count) { return config.unit == "epoch" ? length.steps_in(count) : count; };
   const int64_t warmup = in_steps(config.warmup);
   if (step < warmup) return warmup_factor(config, static_cast<double>(step), static_cast<double>(warmup));
@@ -34,8 +32,10 @@ double schedule_factor(const ScheduleConfig& config, int64_t step, const RunLeng
   return final_factor + (1.0 - final_factor) * falling;
 }
 
+}  // namespace
+
 double learning_rate(const ScheduleConfig& config, double base_lr, int64_t step, const RunLength& length) {
-  return base_lr * schedule_factor(config, step, length, config.final_lr / base_lr);
+  return base_lr * factor(config, step, length, config.final_lr / base_lr);
 }
 
 }  // namespace facerec

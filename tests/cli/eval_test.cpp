@@ -152,7 +152,11 @@ TEST_F(Eval, SaysWhatIsWrong) {
         Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt")}, 2, "named in line 1"},
         Case{{"--model", run_, "--data", faces, "--pairs", file("absent.txt"), "--skip-missing"}, 2, "no pairs"},
         Case{{"--model", run_, "--data", faces, "--data", faces}, 2, "two data sets"},
-        Case{{"--model", run_, "--data", faces, "--pairs", "other=x"}, 2, "none of the data sets"}}) {
+        Case{{"--model", run_, "--data", faces, "--pairs", "other=x"}, 2, "none of the data sets"},
+        Case{{"--model", run_, "--data", faces, "--pairs", "x", "--pairs", "y"}, 2, "is given twice"},
+        Case{{"--model", run_, "--data", faces, "--pairs", "x", "--protocol", "all_pairs"}, 2, "takes no --pairs"},
+        Case{{"--model", run_, "--data", faces, "--no-face", "center"}, 2, "--no-face is for --align"},
+        Case{{"--model", run_, "--data", faces, "--tolerance", "0.5"}, 2, "--tolerance is for --baseline"}}) {
     std::vector<std::string> arguments{"eval"};
     arguments.insert(arguments.end(), c.arguments.begin(), c.arguments.end());
     const Outcome outcome = facerec(arguments);

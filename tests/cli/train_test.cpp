@@ -45,6 +45,18 @@ void expect_equal_checkpoints(const fs::path& a, const fs::path& b) {
 }
 
 // On CPUs a recorded step is a plain one; the trials of memory and speed take batches of other sizes.
+// A flag's value is not read as YAML, in which '#' begins a comment.
+TEST(Train, ANameIsTakenAsItIsWritten) {
+  const TemporaryFolder folder;
+  const Outcome outcome =
+      facerec({"train", small_config(folder.path()), "--name", "a: b #2", "--print-config", "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json().at("run").at("name"), "a: b #2");
+  const Outcome wrong = facerec({"train", small_config(folder.path()), "--threads", "many", "--print-config"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--threads many"));
+}
+
 TEST(Train, WithRecordedStepsLearnsTheSame) {
   const TemporaryFolder folder;
   const std::string config = small_config(folder.path());

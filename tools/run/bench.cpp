@@ -8,7 +8,7 @@
 #include "facerec/data/dataset.h"
 #include "facerec/train/processes.h"
 #include "tools/run/log.h"
-#include "tools/run/published_layout.h"
+#include "tools/run/named_paths.h"
 #include "tools/run/run.h"
 
 namespace facerec {
@@ -31,8 +31,9 @@ int run_bench(const BenchVerb& verb, const CommonOptions& common) {
                        .place = place};
   TrainConfig& config = options.config;
   std::optional<TrainingSet> data;
+  take_published_layout(config);
+  find_teacher(config);
   if (names_data(config.data)) {
-    take_published_layout(config);
     data = config.task == "identity" ? open_training_set(config.data) : open_training_images(config.data);
     options.data = &*data;
   } else {

@@ -19,6 +19,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+bool names_selection(const SelectionOptions& selection) {
+  const SelectionOptions usual;
+  return selection.min_size != usual.min_size || selection.min_score != usual.min_score;
+}
+
 EmbedFileOptions options_of(const EmbedVerb& verb) {
   EmbedFileOptions options = verb.options;
   options.rule = parse_embedding_rule(verb.flip);
@@ -30,8 +35,8 @@ EmbedFileOptions options_of(const EmbedVerb& verb) {
     options.align->detector.weights = verb.weights;
     options.align->detector.device = verb.engine.device;
     options.align->selection.fallback_center = !verb.fallback.empty();
-  } else if (!verb.fallback.empty() || !verb.weights.empty()) {
-    throw Error::usage("--fallback and --weights are for --align DETECTOR");
+  } else if (!verb.fallback.empty() || !verb.weights.empty() || names_selection(verb.alignment.selection)) {
+    throw Error::usage("--fallback, --weights, --min-size and --min-score are for --align DETECTOR");
   }
   return options;
 }

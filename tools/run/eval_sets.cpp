@@ -26,16 +26,21 @@ std::string list_of(const std::vector<NamedPath>& lists, const std::string& name
   return "";
 }
 
-// Before anything is opened: a list under a wrong name shows as that, not as images without pairs.
+// Before anything is opened: a list under a wrong name shows as that, not as images without pairs, and one of two lists
+// is not passed over.
 void check_lists(const char* option, const std::vector<NamedPath>& lists, const EvalVerb& verb) {
   std::set<std::string> names;
   for (const NamedPath& data : verb.data) names.insert(name_of(data));
+  std::set<std::string> listed;
   for (const NamedPath& list : lists) {
+    if (verb.protocol == "all_pairs") throw Error::usage(fmt::format("--protocol all_pairs takes no {}", option));
     if (!list.name.empty() ? !names.contains(list.name) : verb.data.size() > 1) {
       const std::string own = list.name.empty() ? "" : fmt::format("{}=", list.name);
       throw Error::usage(fmt::format("{} {}{} belongs to none of the data sets", option, own, list.path))
           .hint(fmt::format("name it: {} NAME=FILE", option));
     }
+    const std::string set = list.name.empty() ? name_of(verb.data.front()) : list.name;
+    if (!listed.insert(set).second) throw Error::usage(fmt::format("{} is given twice for '{}'", option, set));
   }
 }
 
@@ -56,6 +61,9 @@ std::vector<EvaluationSet> open_data(const EvalVerb& verb, const NamedPath& data
   std::vector<EvaluationSet> sets;
   const std::string gallery = list_of(verb.gallery, name, verb), probes = list_of(verb.probes, name, verb);
   const std::string pairs = list_of(verb.pairs, name, verb);
+  if (!gallery.empty() && !pairs.empty()) {
+    throw Error::usage(fmt::format("'{}' has lists of pairs and of a gallery: one of them", name));
+  }
   if (gallery.empty() != probes.empty()) {
     throw Error::usage(fmt::format("'{}' has a list of the gallery or of the probes, but not of both", name))
         .hint("give --gallery and --probes");
@@ -157,7 +165,22 @@ void add_low_resolutions(const EvalVerb& verb, const Degradation& base, std::vec
   }
 }
 
-// Throws for an option that would be ignored in silence.
+// Both throw for an option that would be ignored in silence.
+void check_together(const EvalVerb& verb) {
+  struct Rule {
+    const char* option;
+    bool is_given;
+    const char* other;
+    bool is_there;
+  };
+  const Rule rules[] = {{"--no-face", verb.no_face != "count", "--align", !verb.align.empty()},
+                        {"--low-res-side", verb.low_res_side != "both", "--low-res", !verb.low_res.empty()},
+                        {"--tolerance", verb.tolerance != EvalVerb{}.tolerance, "--baseline", !verb.baseline.empty()}};
+  for (const auto& [option, is_given, other, is_there] : rules) {
+    if (is_given && !is_there) throw Error::usage(fmt::format("{} is for {}", option, other));
+  }
+}
+
 void check_applicable(const EvalVerb& verb, const EvaluationSet& set) {
   if (std::holds_alternative<TemplateSet>(set.protocol) && verb.flip == "flip_concat") {
     throw Error::usage(fmt::format("--flip flip_concat is not for templates, which '{}' holds", set.name));
@@ -184,6 +207,7 @@ std::string detector_identity(const std::string& name) {
 }  // namespace
 
 std::vector<EvaluationSet> open_sets(const EvalVerb& verb) {
+  check_together(verb);
   check_lists("--pairs", verb.pairs, verb);
   check_lists("--gallery", verb.gallery, verb);
   check_lists("--probes", verb.probes, verb);
@@ -217,6 +241,7 @@ void align_sets(std::vector<EvaluationSet>& sets, const EvalVerb& verb, const Pr
     set.set_images(std::make_shared<LandmarkedSet>(set.images(), std::move(landmarks), shape));
   }
   if (verb.align.empty()) return;
+  // A detector a thread of the loader: too many for a GPU.
   const DetectorOptions options{
       .name = verb.align == "auto" ? best_detector() : verb.align, .device = "cpu", .threads = 1};
   spdlog::info("faces are detected by {}", options.name);

@@ -236,8 +236,12 @@ std::string run_text(const Json& json) {
 }  // namespace
 
 int run_info(const InfoVerb& verb, const CommonOptions& common) {
-  if (verb.config) return run_info_config(verb, common);
   const fs::path path = verb.data.path;
+  const bool is_of_data = !verb.against.empty() || verb.verify;
+  if (is_of_data && (verb.config || is_gallery(path))) {
+    throw Error::usage("--verify and --against are for data sets").file(path);
+  }
+  if (verb.config) return run_info_config(verb, common);
   if (verb.against.empty()) {
     for (const auto& [option, value] : {std::pair("--out", verb.out), std::pair("--model", verb.model),
                                         std::pair("--against-pairs", verb.against_pairs)}) {
@@ -250,8 +254,7 @@ int run_info(const InfoVerb& verb, const CommonOptions& common) {
   // A folder of images has no mark of its own: it is what no run is.
   const bool is_data = !data_format(path).empty() && !(is_folder && !model_in(path).empty());
   if (is_data) return run_info_dataset(verb, common);
-  if (!verb.against.empty() || verb.verify)
-    throw Error::usage("--verify and --against are for data sets").file(verb.data.path);
+  if (is_of_data) throw Error::usage("--verify and --against are for data sets").file(verb.data.path);
   const fs::path model = is_folder ? model_in(path) : find_model(path);
   if (model.empty()) throw Error::usage("holds neither a data set nor a model").file(text_of(path));
   if (is_folder && !find_checkpoints(path).empty()) {

@@ -10,7 +10,7 @@
 #include "tools/run/identity_counts.h"
 #include "tools/run/lines.h"
 #include "tools/run/log.h"
-#include "tools/run/published_layout.h"
+#include "tools/run/named_paths.h"
 #include "tools/run/run.h"
 
 namespace facerec {

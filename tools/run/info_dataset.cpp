@@ -116,8 +116,8 @@ Json training_json(const InfoVerb& verb, const Dataset& data, const Problems& pr
   Json json{
       {"images", data.size()}, {"identities", data.classes()}, {"images_per_identity", images_per_identity(data)}};
   add_look(data, verb, problems, json);
-  const fs::path list = fs::path(verb.data.path) / "pairs.txt";
-  if (fs::exists(list)) add_pairs(open_pairs(verb.data.path, list, "pairs", /*skip_missing=*/true), json);
+  const fs::path list = pairs_list_in(verb.data.path);
+  if (!list.empty()) add_pairs(open_pairs(verb.data.path, list, "pairs", /*skip_missing=*/true), json);
   return json;
 }
 
@@ -249,7 +249,7 @@ int64_t count_problems(const Json& json) {
 // A folder that is no set itself may hold several.
 std::vector<std::string> sets_of(const fs::path& path, const std::string& format) {
   if (format == "bin" || format == "bcolz" || format == "cfp") return {""};
-  if (format != "folder" || fs::exists(path / "pairs.txt")) return {};
+  if (format != "folder" || !pairs_list_in(path).empty()) return {};
   return evaluation_sets_in(path);
 }
 

@@ -39,7 +39,7 @@ std::optional<PairSet> evaluation_set(const PackVerb& verb, Problems& problems, 
   }
   // The bytes of a .bin and of bcolz have no identities: they can become nothing else.
   const fs::path& in = verb.input.path;
-  const bool holds_pairs = is_evaluation_set(in), has_list = fs::exists(in / "pairs.txt");
+  const bool holds_pairs = is_evaluation_set(in), has_list = !pairs_list_in(in).empty();
   const bool may_train = !holds_pairs || (has_list && options.format != "folder");
   if (verb.pairs.empty() && may_train && !(holds_pairs && to_pairs)) {
     if (!to_pairs) return std::nullopt;

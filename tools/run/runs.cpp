@@ -174,6 +174,7 @@ int list_runs(const RunsVerb& verb, const CommonOptions& common) {
 }
 
 int compare_runs(const RunsVerb& verb, const CommonOptions& common) {
+  if (!verb.name.empty()) throw Error::usage("--name is for the list: runs that are compared are named themselves");
   std::vector<RunSummary> runs;
   for (const std::string& wanted : verb.compare) runs.push_back(summarise_run(find_run(verb.dir, wanted)));
   const Json json = comparison_json(runs);

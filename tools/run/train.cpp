@@ -21,7 +21,7 @@
 #include "facerec/train/trainer.h"
 #include "tools/run/evaluation.h"
 #include "tools/run/log.h"
-#include "tools/run/published_layout.h"
+#include "tools/run/named_paths.h"
 #include "tools/run/run.h"
 #include "tools/run/smoke.h"
 
@@ -109,20 +109,9 @@ std::optional<EvolveCheckpoint> evolve_origin(const TrainVerb& verb, const Train
   return verb.from.empty() ? std::nullopt : evolve_checkpoint_of(config.init_from);
 }
 
-// The model that a key of the configuration names; "": an argument of the command line.
-fs::path find_model_of(const char* key, const std::string& model, const std::string& runs) {
-  try {
-    return find_model(model, runs);
-  } catch (const Error& error) {
-    throw Error(error).key(key);
-  }
-}
-
 void resolve_start(const TrainVerb& verb, TrainConfig& config) {
   if (!verb.from.empty()) config.init_from = verb.from;
-  if (!config.distill.teacher.empty()) {
-    config.distill.teacher = text_of(find_model_of("distill.teacher", config.distill.teacher, config.run.dir));
-  }
+  find_teacher(config);
   const auto resumed = verb.resume.empty() ? std::nullopt : evolve_origin(verb, config);
   if (resumed && !config.init_from.empty()) {
     throw Error::usage("--resume names a training of another program: there is nothing else to start from")

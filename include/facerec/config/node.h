@@ -31,8 +31,9 @@ struct Node {
 Node parse_yaml(const std::string& text, const Origin& origin);
 Node load_yaml(const fs::path& path);
 
-// Merges `assignment`, "section.key=value" with a YAML value, into the tree; the path is created where it is absent.
-// List items are named by their index: "data.train.0.path=DIR". Throws a usage Error when it is not of that form.
+// Puts the value of `assignment`, "section.key=value" in YAML, into the tree; the path is created where it is absent.
+// List items are named by their index: "data.train.0.path=DIR". What was there is replaced: a map, with all of its
+// keys. Throws a usage Error when it is not of that form.
 void set_value(Node& root, const std::string& assignment);
 
 // The same with a value that was read elsewhere: `key` is "section.key".

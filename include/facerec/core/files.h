@@ -85,7 +85,8 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
 void remove_temporaries(const fs::path& folder);
 void remove_temporaries_of(const fs::path& file);  // those of AtomicFile for this file alone
 
-// Holds a folder for this process, so that no second one works in it; released with the object or the process.
+// Holds a folder for this process, so that no second one works in it; released with the object or the process. On a
+// file system without locks it holds nothing, and says nothing.
 class FolderLock {
  public:
   explicit FolderLock(const fs::path& folder);  // throws a usage Error when another process holds it

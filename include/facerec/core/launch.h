@@ -25,8 +25,8 @@ ProcessPlace process_place();
 
 // Starts `count` processes of this program with `arguments` (those of main, without --nproc), each with torchrun's
 // variables (a MASTER_PORT that is set is kept), and waits. To be called before any thread is started. Stop signals are
-// handed on. When one ends otherwise than with `exit_done` or by a handed-on signal, the others are told to stop, and
-// killed after 30 s. Returns the exit code of the first that failed, else the common one.
+// handed on. One ends well with exit_done, exit_skipped, or stopped by SIGINT or SIGTERM. When one ends otherwise, the
+// others are told to stop, and killed after 30 s. Returns the exit code of the first that failed, else the largest.
 int launch(int64_t count, const std::vector<std::string>& arguments);
 
 }  // namespace facerec

@@ -80,8 +80,8 @@ inline void describe(Fields& fields, LowResolutionConfig& c) {
   fields("filter", c.filter, "bicubic_antialias: Pillow's bicubic, both ways", one_of({"bicubic_antialias"}));
 }
 
-// To `resize` × `resize` pixels of the network's shape, of which a random part as large as the network's input is cut
-// out: 128 for 112 with face.evoLVe, arcface-tf2.
+// Resized to `resize` pixels of width, the height in the input's proportion, of which a random part as large as the
+// input is cut out: 128 for 112 with face.evoLVe, arcface-tf2.
 struct CropConfig {
   double probability = 0.0;
   int64_t resize = 128;
@@ -240,7 +240,7 @@ struct DataConfig {
 
 inline void describe(Fields& fields, DataConfig& c) {
   fields.list("train", c.train, "training sets; `--data PATH` sets the only one");
-  fields("root", c.root, "prefix of relative paths; else the working directory");
+  fields("root", c.root, "prefix of relative paths, else the working directory; in lists, else the list's folder");
   fields("label_space", c.label_space, "by_name: identities of one name in several sets are one person",
          one_of({"joined", "by_name"}));
   fields("min_images", c.min_images, "leave out identities with fewer images", between(1, 1e9));

@@ -54,15 +54,16 @@ std::vector<int64_t> images_per_class(const Dataset& data);
 std::shared_ptr<Dataset> open_image_folder(const fs::path& root, const LabelConfig& label = {},
                                            const std::map<std::string, std::string>& where = {});
 
-// The same with every image: those directly in `root` too, those whose path does not tell who is in them, which are of a
-// class named "", and, so that they are missed when they are read, those of formats that are not read (GIF, TIFF, HEIC …)
-// and links that lead nowhere. `root` may be a single image. Throws a usage Error when it is missing or unreadable, or when no image is
-// left.
+// The same with every image: those directly in `root` too, those whose path does not tell who is in them, which are of
+// a class named "", and, so that they are missed when they are read, those of formats that are not read (GIF, TIFF,
+// HEIC …) and links that lead nowhere. `root` may be a single image. Throws a usage Error when it is missing or
+// unreadable, or when no image is left.
 std::shared_ptr<Dataset> open_image_tree(const fs::path& root, const LabelConfig& label = {},
                                          const std::map<std::string, std::string>& where = {});
 
 // One training set in any of the forms that are read: a folder of images, a list or CSV file (src/data/lists.h),
-// RecordIO, TFRecord. `root`: what relative paths inside lists are below. Throws Error for what is none of them.
+// RecordIO, TFRecord. `root`: what relative paths inside lists are below, if the first of them is there; else they are
+// beside the list. Throws Error for what is none of them, and for `columns` of anything but a CSV file.
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems);
 
 // What a path holds: recordio, tfrecord, list, csv, bin, bcolz, cfp; folder: any other folder; "": none of them.
@@ -84,8 +85,8 @@ TrainingSet open_training_set(const DataConfig& config, bool strict = false);
 // aside.
 TrainingSet open_training_images(const DataConfig& config, bool strict = false);
 
-// The training set inside a folder laid out as face.evoLVe's and its followers': imgs, imgs_train, imgs_casia or
-// ms1m_align_112, the first that is there; "" when none is.
+// The training set inside a folder laid out as face.evoLVe's and its followers': imgs, imgs_train, imgs_casia,
+// ms1m_align_112/imgs or ms1m_align_112, the first that is there; "" when none is.
 std::string training_folder_in(const fs::path& root);
 
 }  // namespace facerec

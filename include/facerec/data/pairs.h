@@ -47,12 +47,15 @@ PairSet open_pairs(const fs::path& images, const fs::path& list, const std::stri
 // Whether a list is in LFW's form, which names images without their extensions.
 bool is_lfw_list(const fs::path& list);
 
+// The list of pairs in an image folder: pairs.txt, else pairs.csv; "": neither.
+fs::path pairs_list_in(const fs::path& folder);
+
 // Every evaluation set that `path` holds:
 //     an InsightFace .bin
 //     a bcolz folder with its sibling <folder>_list.npy (face.evoLVe)
 //     CFP as its authors publish it (Protocol/Pair_list_F.txt …): two sets, <name>_ff and <name>_fp
 //     RFW as its authors publish it (data/African, txts/African/African_pairs.txt …): a set a group, <name>_african …
-//     an image folder with `pairs`, or with pairs.txt in it
+//     an image folder with `pairs`, or with one of its own: pairs_list_in()
 //     a folder with such sets in it or in its folders: all of them, in byte order of their paths
 // `pairs`: a list for an image folder, "": none is named. `name`: "": that of the file or folder, without its
 // extension; several sets keep their own, and those of one name are called by their paths below the folder: a_lfw.

@@ -23,7 +23,8 @@ namespace facerec {
 
 struct DetectorOptions {
   std::string name = "auto";    // the best of the above whose weights are at hand
-  fs::path weights = {};        // file, or for MTCNN folder of three; "": those of published_weights()
+  fs::path weights = {};        // file; of MTCNN a folder of three, of haar that of the cascades; "": those of
+                                // published_weights(); not with auto
   std::string device = "auto";  // auto | cpu | cuda | cuda:N
   int threads = 0;              // of one detect(); 0: the cores available
   int min_size = 20;            // where MTCNN's pyramid (12 at least) and the cascades begin, in pixels; others find

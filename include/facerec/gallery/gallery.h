@@ -64,7 +64,7 @@ struct Candidate {
 bool is_gallery(const fs::path& file);
 
 // Throws a usage Error unless `name` can be that of a person: 1 to 1000 bytes of UTF-8 without control characters or
-// white space at its ends. Quotes, slashes and every script are fine.
+// a space at its ends. Quotes, slashes and every script are fine.
 void check_person_name(const std::string& name);
 
 // Several processes may use one gallery; a change waits up to 30 s for the others, reading up to 3 s for one that

@@ -88,7 +88,7 @@ struct Calibration {
   std::vector<ImpostorTail> fpir = {};  // by rising gallery size
   std::vector<CalibratedRate> wanted = {};
 
-  // Both throw a usage Error for a rate outside 0 … 1.
+  // Both throw a usage Error for a rate that is not above 0 and below 1.
   Threshold at_fmr(double rate) const;
 
   // Between two gallery sizes that were measured: straight lines over log(size). In a gallery of n people, more than

@@ -24,7 +24,8 @@ inline void describe(Fields& fields, ModelConfig& c) {
       "preprocess", c.preprocess,
       "default: as the backbone was published, RGB and (x/255 - 0.5)/0.5 for most; rgb | bgr: the same in this order; "
       "unit: RGB, x/255; rgb128 | bgr128: (x - 127.5)/128; imagenet; or ORDER:MEAN:STD");
-  fields("dropout", c.dropout, "probability before the last linear layer", between(0, 0.99));
+  fields("dropout", c.dropout, "probability before the last linear layer; mobilefacenet, mbf and vit have none",
+         between(0, 0.99));
   fields("max_parameters", c.max_parameters, "refuse to train a backbone with more parameters; 0: no limit",
          at_least(0));
 }
@@ -50,12 +51,13 @@ inline void describe(Fields& fields, HeadConfig& c) {
       "name", c.name,
       "softmax | sphereface | cosface | arcface | arcface_torch | combined | subcenter_arcface | adaface | magface | "
       "curricularface");
-  fields("scale", c.scale, "radius s that the cosines are multiplied with", between(1e-3, 1e4));
-  fields(
-      "margin", c.margin,
-      "margin m: radians for arcface, subcenter_arcface, curricularface and adaface, cosine for cosface, the factor of "
-      "the angle for sphereface",
-      between(0, 10));
+  fields("scale", c.scale, "radius s that the cosines are multiplied with; not of softmax and sphereface",
+         between(1e-3, 1e4));
+  fields("margin", c.margin,
+         "margin m: radians, at most pi, for arcface, arcface_torch, subcenter_arcface, curricularface and adaface; "
+         "cosine, at "
+         "most 2, for cosface; for sphereface the factor of the angle, a whole number from 1 to 5",
+         between(0, 10));
   fields("easy_margin", c.easy_margin, "arcface: penalise only angles below 90 degrees");
   fields("margins", c.margins, "combined: m1, m2, m3 of cos(m1·θ + m2) − m3", between(0, 10));
   fields("filter_threshold", c.filter_threshold,
@@ -102,9 +104,10 @@ inline void describe(Fields& fields, MetricLossConfig& c) {
   fields("name", c.name, "triplet (batch-hard) | triplet_semi_hard | center | supcon",
          one_of({"triplet", "triplet_semi_hard", "center", "supcon"}));
   fields("weight", c.weight, "in the sum of losses", between(0, 1e6));
-  fields("margin", c.margin, "triplet: by which other people are to be farther away", between(0, 1e6));
+  fields("margin", c.margin, "triplet, triplet_semi_hard: by which other people are to be farther away",
+         between(0, 1e6));
   fields("soft_margin", c.soft_margin, "triplet: log(1 + exp(d_ap − d_an)) in place of the margin");
-  fields("normalize", c.normalize, "triplet, center: embeddings of unit length; supcon always");
+  fields("normalize", c.normalize, "triplet, triplet_semi_hard, center: embeddings of unit length; supcon always");
   fields("temperature", c.temperature, "supcon", between(1e-3, 1e3));
   fields("center_lr", c.center_lr, "center: share of the way to the batch's mean that a centre goes in a step",
          between(0, 1));

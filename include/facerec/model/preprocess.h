@@ -19,7 +19,6 @@ namespace facerec {
 //   bgr128    the same in BGR order      FaceX-Zoo
 //   imagenet  (x/255 − mean)/std with torchvision's mean and std
 Preprocess parse_preprocess(const std::string& text, const Preprocess& published);
-std::vector<std::string> preprocess_names();
 
 // The text that parse_preprocess() reads back as this one, a name where there is one.
 std::string preprocess_name(const Preprocess& preprocess, const Preprocess& published);

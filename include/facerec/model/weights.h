@@ -49,9 +49,6 @@ std::shared_ptr<Backbone> load_backbone(const fs::path& path, const ModelOptions
 
 std::shared_ptr<Backbone> load_backbone(const Recognition& recognition);
 
-// Copies the tensors that were recognised into a network of that architecture, on whatever device it is.
-void load_recognised(const NamedTensors& targets, const Recognition& recognition);
-
 // What galleries and thresholds hold to know their model again: SHA-256 in hex over the tensors, sorted by key (key,
 // dtype, shape, bytes), and the preprocessing. Architecture, file format and other metadata do not enter.
 std::string model_identity(const Backbone& backbone);

@@ -45,7 +45,7 @@ namespace facerec {
 struct AlignInput {
   TrainingSetConfig set;
   std::string root;  // what relative paths in lists and records are below
-  fs::path pairs;    // list of pairs of a folder; "": its pairs.txt, if it has one
+  fs::path pairs;    // list of pairs of a folder; "": its own, if it has one: pairs_list_in()
 };
 
 // A part of the work, for several processes or machines: the images are cut into `count` runs of equal length.

@@ -65,7 +65,7 @@ std::shared_ptr<const Dataset> open_embed_input(const EmbedInput& input, Problem
 
 // Photographs, whose faces are cut out as the model expects them.
 struct EmbedAlignment {
-  DetectorOptions detector = {};
+  DetectorOptions detector = {};    // its least size and score are those of `selection`, its threads one
   SelectionOptions selection = {};  // of one face an image; fallback_center: else the image is skipped
 };
 

@@ -146,7 +146,7 @@ struct ValidationSetConfig {
 inline void describe(Fields& fields, ValidationSetConfig& c) {
   fields("name", c.name, "in tables and logs; empty: the name of the file or folder");
   fields("path", c.path, "what eval --data takes: .bin, bcolz folder, folder of images, or a folder of such sets");
-  fields("pairs", c.pairs, "list of pairs; empty: pairs.txt in that folder");
+  fields("pairs", c.pairs, "list of pairs; empty: pairs.txt or pairs.csv in that folder");
   fields("positive", c.positive, "what label 1 of that list means", one_of({"same", "different"}));
 }
 
@@ -185,9 +185,10 @@ inline void describe(Fields& fields, RunConfig& c) {
          between(0, 1024));
   fields("timeout", c.timeout, "seconds after which a process of several that does not answer is given up",
          between(1, 86400));
-  fields("deterministic", c.deterministic,
-         "only algorithms that give the same bits each time, and memory_format auto without a "
-         "measurement");
+  fields(
+      "deterministic", c.deterministic,
+      "algorithms that give the same bits each time, where LibTorch has them (else it warns), and memory_format auto "
+      "without a measurement");
 }
 
 // A larger model that is followed.

@@ -17,7 +17,7 @@ struct RunLength {
   int64_t epochs_in(int64_t steps) const { return steps * accumulate / batches_per_epoch; }  // whole ones
 };
 
-// The rate used at `step` (from 0) for a base rate of 1. With w = warmup and T = total_steps, in steps:
+// The rate of `step` (from 0): base_lr times, with w = warmup and T = total_steps, in steps:
 //   constant    1; warm-up (step+1)/w
 //   step        gamma^k after k milestones; warm-up (step+1)/w
 //               (face.evoLVe; PyTorch's MultiStepLR without warm-up)
@@ -25,10 +25,7 @@ struct RunLength {
 //               (arcface_torch's PolynomialLRWarmup)
 //   cosine      (1 + cos(π (step−w)/(T−w)))/2; warm-up step/w
 //               (timm; PyTorch's CosineAnnealingLR)
-// The last two fall to final_lr/base_lr instead of 0.
-double schedule_factor(const ScheduleConfig& config, int64_t step, const RunLength& length, double final_factor);
-
-// base_lr · schedule_factor
+// The last two fall to final_lr instead of 0.
 double learning_rate(const ScheduleConfig& config, double base_lr, int64_t step, const RunLength& length);
 
 }  // namespace facerec

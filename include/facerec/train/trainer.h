@@ -68,8 +68,9 @@ TrainResult train(const TrainOptions& options, const TrainingSet& data, const Va
                   const World& world = World());
 
 // The checkpoint that `--resume auto` continues: the newest readable one of the newest run of this name. Checks that
-// its configuration equals `config` but for what may change (epochs, max_steps, device, threads, workers), else throws
-// a usage Error that lists the differences. nullopt: there is none.
+// its configuration equals `config` but for what may change (train.epochs, max_steps, cuda_graph; run.device, threads,
+// timeout; data.workers; an init_from that is left out), else throws a usage Error that lists the differences. nullopt:
+// there is none.
 struct ResumePoint {
   fs::path run, checkpoint;
 };

@@ -31,6 +31,14 @@ TEST(DoubtfulSettings, KeysOfAnotherTaskOrSampler) {
                                                      "data.sampler.images has no effect: the sampler is shuffle"));
 }
 
+TEST(DoubtfulSettings, KeysOfAnotherOptimizerScheduleOrNetwork) {
+  TrainConfig config;
+  config.optimizer.beta1 = 0.5;
+  config.schedule.power = 3;
+  EXPECT_THAT(doubtful_settings(config), ElementsAre("optimizer.beta1 has no effect: the optimizer is sgd",
+                                                     HasSubstr("schedule.power has no effect: the schedule is")));
+}
+
 TEST(DoubtfulSettings, LowResolutionThatNeverComes) {
   TrainConfig config;
   config.train.low_resolution.scale = 4;

@@ -1,10 +1,11 @@
-#include "tools/run/published_layout.h"
+#include "tools/run/named_paths.h"
 
 #include <spdlog/spdlog.h>
 
 #include "facerec/core/error.h"
 #include "facerec/data/dataset.h"
 #include "facerec/data/pairs.h"
+#include "facerec/infer/engine.h"
 
 namespace facerec {
 
@@ -23,6 +24,19 @@ void take_published_layout(TrainConfig& config) {
     config.validation.data.push_back({"", path, ""});
     spdlog::info("benchmark: {}", below_root(data.root, path));
   }
+}
+
+fs::path find_model_of(const char* key, const std::string& model, const std::string& runs) {
+  try {
+    return find_model(model, runs);
+  } catch (const Error& error) {
+    throw Error(error).key(key);
+  }
+}
+
+void find_teacher(TrainConfig& config) {
+  std::string& teacher = config.distill.teacher;
+  if (!teacher.empty()) teacher = text_of(find_model_of("distill.teacher", teacher, config.run.dir));
 }
 
 }  // namespace facerec
