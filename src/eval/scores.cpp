@@ -72,8 +72,8 @@ struct UnitRows {
 };
 
 UnitRows unit_rows(const Embeddings& e, EmbeddingRule rule) {
-  const size_t images = e.original.size() / e.dimension;
-  UnitRows rows{.dimension = rule == EmbeddingRule::flip_concat ? 2 * e.dimension : e.dimension};
+  const size_t images = e.images();
+  UnitRows rows{.dimension = combined_dimension(e.dimension, rule)};
   rows.values.resize(images * rows.dimension);
   rows.length.resize(images);
   parallel_for(static_cast<int64_t>(images), images < 10'000 ? 1 : 0, [&](int64_t i) {

@@ -51,4 +51,12 @@ float combine_embedding(std::span<const float> original, std::span<const float> 
   return static_cast<float>(norm);
 }
 
+float combine_embedding(const Embeddings& embeddings, size_t image, EmbeddingRule rule, bool unit_length,
+                        std::vector<float>& out) {
+  const auto row = [&](std::span<const float> all) {
+    return all.empty() ? all : all.subspan(image * embeddings.dimension, embeddings.dimension);
+  };
+  return combine_embedding(row(embeddings.original), row(embeddings.flipped), rule, unit_length, out);
+}
+
 }  // namespace facerec

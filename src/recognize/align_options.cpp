@@ -18,6 +18,14 @@ int detection_reduction(const SelectionOptions& selection) {
   return reduction;
 }
 
+DetectorOptions detector_for(DetectorOptions wanted, const SelectionOptions& selection) {
+  if (wanted.name == "auto" && wanted.weights.empty()) wanted.name = best_detector();
+  wanted.min_size = selection.min_size / detection_reduction(selection);
+  wanted.min_score = selection.min_score;
+  wanted.threads = 1;
+  return wanted;
+}
+
 void check_align_options(const AlignOptions& options) {
   const Shard& shard = options.shard;
   if (shard.count < 1 || shard.index < 1 || shard.index > shard.count) {

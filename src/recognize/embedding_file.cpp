@@ -12,10 +12,10 @@
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
+#include "facerec/io/sha256.h"
 #include "facerec/model/preprocess.h"
 #include "facerec/recognize/aligned_set.h"
 #include "io/crc32c.h"
-#include "facerec/io/sha256.h"
 #include "recognize/embed_job.h"
 #include "recognize/embedding_append.h"
 #include "recognize/embedding_stream.h"
@@ -28,19 +28,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto save_every = std::chrono::seconds(5);  // of work that a kill can cost
 
-// The whole photographs are cut where detectors have found faces in reduced ones.
-DetectorOptions detector_of(const EmbedAlignment& align) {
-  DetectorOptions options = align.detector;
-  if (options.name == "auto" && options.weights.empty()) options.name = best_detector();
-  options.min_size = align.selection.min_size / detection_reduction(align.selection);
-  options.min_score = align.selection.min_score;
-  options.threads = 1;
-  return options;
-}
-
 Json describe_alignment(const std::optional<EmbedAlignment>& align) {
   if (!align) return nullptr;
-  const DetectorOptions detector = detector_of(*align);
+  const DetectorOptions detector = detector_for(align->detector, align->selection);
   const SelectionOptions& selection = align->selection;
   Json weights = Json::array();
   for (const fs::path& file : detector_files(detector)) {
@@ -255,15 +245,13 @@ std::vector<std::string> EmbedRun::faults_of(const EmbeddedBatch& batch) const {
 void EmbedRun::add(const EmbeddedBatch& batch, int64_t i) {
   const int64_t image = batch.first + i, label = images_->label(image);
   const auto length = static_cast<size_t>(engine_.spec().embedding_size);
-  const auto row_of = [&](const std::vector<float>& all) {
-    return all.empty() ? std::span<const float>() : std::span(all).subspan(static_cast<size_t>(i) * length, length);
-  };
   const std::string name = images_->name(image);
   const bool has_label = images_->has_name(label) || images_->classes() > 1;
   const std::string who = has_label ? images_->class_name(label) : "";
   float norm = 0;
   try {
-    norm = combine_embedding(row_of(batch.original), row_of(batch.flipped), options_.rule, !options_.raw, embedding_);
+    const Embeddings embeddings{length, batch.original, batch.flipped};
+    norm = combine_embedding(embeddings, static_cast<size_t>(i), options_.rule, !options_.raw, embedding_);
   } catch (Error& error) {
     throw std::move(error).file(name);
   }
@@ -284,7 +272,9 @@ void EmbedRun::save() {
 // Images as crops of the size that the model takes.
 std::shared_ptr<const Dataset> aligned(std::shared_ptr<const Dataset> images, const EmbedAlignment& align,
                                        const Preprocess& input) {
-  const DetectorFactory open = [options = detector_of(align)] { return open_detector(options); };
+  const DetectorFactory open = [options = detector_for(align.detector, align.selection)] {
+    return open_detector(options);
+  };
   open();  // what is wrong with it is nothing about an image
   return std::make_shared<AlignedSet>(std::move(images), align.selection, CropShape{input.width, input.height}, open);
 }
@@ -297,8 +287,8 @@ EmbedFileSummary embed_to_file(Engine& engine, std::shared_ptr<const Dataset> im
   check(options);
   const ModelSpec& spec = engine.spec();
   const EmbedDescription description{describe_embedding(engine, options), describe_call(*images, input, options)};
-  const bool is_double = options.rule == EmbeddingRule::flip_concat;
-  const EmbeddingShape shape{embedding_format(out), spec.embedding_size * (is_double ? 2 : 1),
+  const size_t dimension = combined_dimension(static_cast<size_t>(spec.embedding_size), options.rule);
+  const EmbeddingShape shape{embedding_format(out), static_cast<int64_t>(dimension),
                              to_metadata(description.embedding)};
   EmbedJob job(out, shape, options, description);
   EmbedState& state = job.state;

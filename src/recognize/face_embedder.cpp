@@ -31,7 +31,8 @@ FaceEmbedder::FaceEmbedder(Engine& engine, const FaceEmbedderOptions& options) :
 const Preprocess& FaceEmbedder::input() const { return engine_.spec().preprocess; }
 
 int64_t FaceEmbedder::dimension() const {
-  return engine_.spec().embedding_size * (options_.rule == EmbeddingRule::flip_concat ? 2 : 1);
+  const auto own = static_cast<size_t>(engine_.spec().embedding_size);
+  return static_cast<int64_t>(combined_dimension(own, options_.rule));
 }
 
 bool FaceEmbedder::is_crop(const Image& picture) const {
@@ -119,11 +120,9 @@ void FaceEmbedder::embed_crops(std::span<const Image> crops, std::span<EmbeddedF
     mirror(pixels.data(), input.width, static_cast<int>(crops.size()) * input.height);
     engine_.embed(pixels, static_cast<int64_t>(crops.size()), flipped);
   }
+  const Embeddings embeddings{length, original, flipped};
   for (size_t i = 0; i < crops.size(); ++i) {
-    const auto row = [&](const std::vector<float>& all) {
-      return all.empty() ? std::span<const float>() : std::span(all).subspan(i * length, length);
-    };
-    faces[i]->norm = combine_embedding(row(original), row(flipped), options_.rule, true, faces[i]->embedding);
+    faces[i]->norm = combine_embedding(embeddings, i, options_.rule, true, faces[i]->embedding);
   }
 }
 

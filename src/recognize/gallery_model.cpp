@@ -9,7 +9,7 @@ GalleryModel gallery_model(const Engine& engine, const fs::path& file, Embedding
   return {.identity = engine.identity(),
           .architecture = spec.architecture,
           .path = text_of(fs::absolute(file).lexically_normal()),
-          .dimension = spec.embedding_size * (rule == EmbeddingRule::flip_concat ? 2 : 1),
+          .dimension = static_cast<int64_t>(combined_dimension(static_cast<size_t>(spec.embedding_size), rule)),
           .rule = rule};
 }
 

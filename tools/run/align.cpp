@@ -51,15 +51,7 @@ AlignOptions options_of(const AlignVerb& verb) {
 }
 
 DetectorOptions detector_of(const AlignVerb& verb, const std::string& name) {
-  const SelectionOptions& selection = verb.options.selection;
-  DetectorOptions options;
-  options.name = name == "auto" && verb.weights.empty() ? best_detector() : name;
-  options.weights = verb.weights;
-  options.device = verb.device;
-  options.threads = 1;
-  options.min_size = selection.min_size / detection_reduction(selection);
-  options.min_score = selection.min_score;
-  return options;
+  return detector_for({.name = name, .weights = verb.weights, .device = verb.device}, verb.options.selection);
 }
 
 struct Outcome {

@@ -10,8 +10,8 @@
 
 #include "facerec/core/error.h"
 #include "facerec/data/view.h"
-#include "facerec/face/published_weights.h"
 #include "facerec/io/sha256.h"
+#include "facerec/recognize/align.h"
 
 namespace facerec {
 namespace {
@@ -196,11 +196,11 @@ void check_applicable(const EvalVerb& verb, const EvaluationSet& set) {
 }
 
 // What a detector computes with: its name and its weights' digests.
-std::string detector_identity(const std::string& name) {
-  const auto weights = published_weights();
-  if (std::ranges::find(weights, name, &PublishedWeights::name) == weights.end()) return name;
-  std::string identity = name;
-  for (const fs::path& file : weights_files(name)) identity += fmt::format(" {}", sha256_of(file));
+std::string detector_identity(const DetectorOptions& options) {
+  std::string identity = options.name;
+  for (const fs::path& file : detector_files(options)) {
+    if (!fs::is_directory(file)) identity += fmt::format(" {}", sha256_of(file));
+  }
   return identity;
 }
 
@@ -241,18 +241,17 @@ void align_sets(std::vector<EvaluationSet>& sets, const EvalVerb& verb, const Pr
     set.set_images(std::make_shared<LandmarkedSet>(set.images(), std::move(landmarks), shape));
   }
   if (verb.align.empty()) return;
+  const SelectionOptions selection{.fallback_center = verb.no_face == "center"};
   // A detector a thread of the loader: too many for a GPU.
-  const DetectorOptions options{
-      .name = verb.align == "auto" ? best_detector() : verb.align, .device = "cpu", .threads = 1};
+  const DetectorOptions options = detector_for({.name = verb.align, .device = "cpu"}, selection);
   spdlog::info("faces are detected by {}", options.name);
   open_detector(options);  // before hours of work, not after
-  const std::string detector = detector_identity(options.name);
+  const std::string detector = detector_identity(options);
   for (EvaluationSet& set : sets) {
     if (const auto* templates = std::get_if<TemplateSet>(&set.protocol);
         templates != nullptr && !templates->landmarks.empty()) {
       continue;
     }
-    const SelectionOptions selection{.fallback_center = verb.no_face == "center"};
     set.detector = options.name;
     set.detector_identity = detector;
     set.aligned =

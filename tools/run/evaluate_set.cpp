@@ -113,15 +113,12 @@ std::vector<uint8_t> flags_of(const std::vector<int64_t>& images, int64_t count)
 // [images, dimension] of unit length by the rule; zero where an image failed.
 std::vector<float> unit_rows(const Embeddings& embeddings, EmbeddingRule rule, const std::vector<uint8_t>& failed,
                              size_t& dimension) {
-  const size_t images = embeddings.original.size() / embeddings.dimension;
-  dimension = embeddings.dimension * (rule == EmbeddingRule::flip_concat ? 2 : 1);
+  const size_t images = embeddings.images();
+  dimension = combined_dimension(embeddings.dimension, rule);
   std::vector<float> rows(images * dimension), row;
   for (size_t i = 0; i < images; ++i) {
     if (!failed.empty() && failed[i] != 0) continue;
-    const auto part = [&](std::span<const float> all) {
-      return all.empty() ? all : all.subspan(i * embeddings.dimension, embeddings.dimension);
-    };
-    combine_embedding(part(embeddings.original), part(embeddings.flipped), rule, true, row);
+    combine_embedding(embeddings, i, rule, true, row);
     std::ranges::copy(row, rows.begin() + static_cast<std::ptrdiff_t>(i * dimension));
   }
   return rows;

@@ -19,6 +19,11 @@ enum class EmbeddingRule { no_flip, flip_sum, flip_concat };
 std::string to_string(EmbeddingRule rule);
 EmbeddingRule parse_embedding_rule(std::string_view name);  // throws Error (usage) that lists the names
 
+// Values of an embedding by the rule, of a model that gives `dimension`.
+constexpr size_t combined_dimension(size_t dimension, EmbeddingRule rule) {
+  return rule == EmbeddingRule::flip_concat ? 2 * dimension : dimension;
+}
+
 // One embedding by the rule, of length 1 if that is asked for; returns its L2 norm before. `flipped` may be empty under
 // no_flip. Throws Error when the model gave what is no number.
 float combine_embedding(std::span<const float> original, std::span<const float> flipped, EmbeddingRule rule,
@@ -29,6 +34,12 @@ float combine_embedding(std::span<const float> original, std::span<const float> 
 struct Embeddings {
   size_t dimension = 0;
   std::span<const float> original, flipped = {};
+
+  size_t images() const { return original.size() / dimension; }
 };
+
+// combine_embedding() of image `image` of them.
+float combine_embedding(const Embeddings& embeddings, size_t image, EmbeddingRule rule, bool unit_length,
+                        std::vector<float>& out);
 
 }  // namespace facerec

@@ -118,6 +118,10 @@ AlignSummary align_images(const AlignInput& input, const fs::path& out, const Al
 // divided by this. Crops are cut from the whole photograph where they need its pixels.
 int detection_reduction(const SelectionOptions& selection);
 
+// `wanted` (name, weights, device) for photographs that are read so: its name is one of a detector, its least size and
+// score are those of `selection`, and it has one thread, since each thread that reads has one of its own.
+DetectorOptions detector_for(DetectorOptions wanted, const SelectionOptions& selection);
+
 // align.json without its lists of images.
 nlohmann::ordered_json read_align_summary(const fs::path& file);
 
