@@ -153,7 +153,7 @@ void Enrolment::store(const std::vector<Taken>& taken) {
       gallery_.add(each.note.name, {&image, 1});
       ++summary_.enrolled;
       norms_.emplace_back(each.note, each.face.norm);
-      const float size = std::max(each.face.face.box.width(), each.face.face.box.height());
+      const float size = std::max(each.face.detected.box.width(), each.face.detected.box.height());
       if (!each.face.crop && 2 * size < static_cast<float>(embedder_.input().width)) {
         summary_.warnings.push_back(
             {each.note.image, each.note.name, fmt::format("small: the face has {:.0f} pixels", size)});

@@ -15,7 +15,7 @@ constexpr size_t batch = 32;  // crops that are embedded at a time
 EmbeddedFace whole_picture(const Image& picture) {
   EmbeddedFace face;
   face.crop = true;
-  face.face.box = {0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height)};
+  face.detected.box = {0, 0, static_cast<float>(picture.width), static_cast<float>(picture.height)};
   return face;
 }
 
@@ -64,7 +64,7 @@ std::vector<EmbeddedPicture> FaceEmbedder::embed(std::span<const Image> pictures
     result.reason = alignment.reason;
     for (const size_t chosen : alignment.chosen) {
       EmbeddedFace face;
-      face.face = alignment.faces[chosen].face;
+      face.detected = alignment.faces[chosen].face;
       result.faces.push_back(std::move(face));
       crops.push_back(crop_face(picture, alignment.faces[chosen], shape));
     }

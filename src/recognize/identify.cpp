@@ -26,7 +26,7 @@ std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictu
   auto matches = found.begin();
   for (IdentifiedPicture& result : results) {
     for (IdentifiedFace& face : result.faces) {
-      if (!(face.face.norm > 0)) continue;  // a dead model: nobody is like it
+      if (!(face.embedded.norm > 0)) continue;  // a dead model: nobody is like it
       face.candidates = std::move(*matches++);
       face.known = !face.candidates.empty() && face.candidates.front().cosine >= threshold_;
     }

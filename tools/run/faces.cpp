@@ -21,11 +21,11 @@ nlohmann::ordered_json json_of(const EmbeddedFace& face) {
   using Json = nlohmann::ordered_json;
   Json json{{"crop", face.crop}, {"box", nullptr}, {"score", nullptr}, {"landmarks", nullptr}, {"norm", face.norm}};
   if (face.crop) return json;
-  const Box& box = face.face.box;
+  const Box& box = face.detected.box;
   json["box"] = {box.x1, box.y1, box.x2, box.y2};
-  json["score"] = face.face.score;
+  json["score"] = face.detected.score;
   json["landmarks"] = Json::array();
-  for (const Point& point : face.face.landmarks) json["landmarks"].push_back({point.x, point.y});
+  for (const Point& point : face.detected.landmarks) json["landmarks"].push_back({point.x, point.y});
   return json;
 }
 

@@ -34,7 +34,7 @@ Json json_of(const Candidate& candidate) {
 }
 
 Json json_of(const IdentifiedFace& face, size_t top) {
-  Json json = json_of(face.face);
+  Json json = json_of(face.embedded);
   json["known"] = face.known;
   json["name"] = face.known ? Json(face.candidates.front().person.name) : Json();
   json["cosine"] = face.candidates.empty() ? Json() : Json(face.candidates.front().cosine);
@@ -65,7 +65,7 @@ std::string lines_of(const Candidate& candidate) {
 }
 
 std::string lines_of(size_t number, const IdentifiedFace& face, size_t top) {
-  const Box& box = face.face.face.box;
+  const Box& box = face.embedded.detected.box;
   std::string line =
       fmt::format("  {:>2}  {:<24}", number, face.known ? face.candidates.front().person.name : "unknown");
   if (!face.candidates.empty()) {
@@ -76,7 +76,7 @@ std::string lines_of(size_t number, const IdentifiedFace& face, size_t top) {
   if (face.candidates.size() > 1) {
     line += fmt::format("  second {}  margin {:.3f}", lines_of(face.candidates[1]), face.margin());
   }
-  if (!face.face.crop)
+  if (!face.embedded.crop)
     line += fmt::format("  at {:.0f},{:.0f} {:.0f}x{:.0f}", box.x1, box.y1, box.width(), box.height());
   line += "\n";
   for (size_t i = 0; top > 1 && i < std::min(top, face.candidates.size()); ++i) {
@@ -143,7 +143,7 @@ class Annotations {
     if (out_.empty() || picture.rgb.empty()) return;
     std::vector<FaceTag> tags;
     for (const IdentifiedFace& face : identified.faces) {
-      FaceTag tag{.box = face.face.face.box, .text = "unknown", .known = face.known};
+      FaceTag tag{.box = face.embedded.detected.box, .text = "unknown", .known = face.known};
       if (face.known) {
         tag.text = fmt::format("{} {:.2f}", face.candidates.front().person.name, face.candidates.front().cosine);
       }

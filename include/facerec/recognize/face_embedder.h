@@ -26,8 +26,8 @@ struct FaceEmbedderOptions {
 };
 
 struct EmbeddedFace {
-  bool crop = false;  // the whole picture, which was a crop already; its landmarks and score mean nothing
-  Face face = {};     // in pixels of the picture
+  bool crop = false;   // the whole picture, which was a crop already; its landmarks and score mean nothing
+  Face detected = {};  // in pixels of the picture
   std::vector<float> embedding = {};  // by the rule, of unit length
   float norm = 0;                     // L2 norm before that: low for blurred, dark, turned faces
 };

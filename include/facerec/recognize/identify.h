@@ -30,7 +30,7 @@
 namespace facerec {
 
 struct IdentifiedFace {
-  EmbeddedFace face = {};
+  EmbeddedFace embedded = {};
   std::vector<Candidate> candidates = {};  // descending; at least two where the gallery has them
   bool known = false;                      // the first candidate reaches the threshold
 
