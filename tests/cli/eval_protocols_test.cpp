@@ -68,8 +68,8 @@ TEST(EvalProtocols, SearchesInAGallery) {
   EXPECT_THAT(themselves.at("notes").dump(), HasSubstr("they find themselves"));
   for (const std::vector<std::string>& option :
        {std::vector<std::string>{"--score", "euclidean"}, {"--threshold", "0.4"}, {"--low-res-side", "first"}}) {
-    const Outcome outcome =
-        eval_model({lists[0], lists[1], lists[2], lists[3], lists[4], folder / "probes.txt", option[0], option[1]});
+    const Outcome outcome = eval_model({lists[0], lists[1], lists[2], lists[3], lists[4], folder / "probes.txt",
+                                        "--low-res", "2", option[0], option[1]});
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_THAT(outcome.err, HasSubstr("is for pairs"));
   }
