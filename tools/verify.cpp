@@ -18,8 +18,10 @@ RunVerb set_up_verify(CLI::App& app) {
   auto verb = std::make_shared<VerifyVerb>();
   app.add_option("A", verb->a, "a picture: a photograph, or a crop of exactly the size that the model takes");
   app.add_option("B", verb->b, "another");
-  app.add_option("--pairs", verb->pairs,
-                 "in place of A and B a list: `pathA<TAB>pathB` a line, with or without 0|1 behind, or LFW's form");
+  app.add_option(
+      "--pairs", verb->pairs,
+      "in place of A and B a list: `pathA<TAB>pathB` a line, with or without 0|1 behind; a table (.csv, .tsv) "
+      "with a first row image1, image2 and perhaps label; or LFW's form");
   app.add_option("--root", verb->root, "what the paths in the list are below");
   app.add_option("--out", verb->out, "of --pairs: a .csv or .jsonl file; default: CSV on standard output");
   app.add_option("--model", verb->model,

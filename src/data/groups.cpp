@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "data/lists.h"
-#include "data/pair_table.h"
 #include "data/word_lines.h"
 #include "facerec/core/text.h"
 #include "facerec/data/protocols.h"

@@ -104,13 +104,9 @@ using Names = std::vector<std::string>;
 
 size_t column_of(const fs::path& table, const Names& columns, const std::string& wanted,
                  std::initializer_list<const char*> usual, const char* what) {
-  auto find = [&](const std::string& name) {
-    return static_cast<size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
-  };
-  size_t column = wanted.empty() ? columns.size() : find(wanted);
-  if (wanted.empty()) {
-    for (const char* name : usual) column = column < columns.size() ? column : find(name);
-  }
+  const size_t column = wanted.empty()
+                            ? column_called(columns, usual)
+                            : static_cast<size_t>(std::find(columns.begin(), columns.end(), wanted) - columns.begin());
   if (column < columns.size()) return column;
   const std::string missing = wanted.empty() ? fmt::format("no column of a known name holds the {}", what)
                                              : fmt::format("has no column '{}'", wanted);
@@ -181,6 +177,14 @@ bool is_table(const fs::path& list) {
 }
 
 char table_delimiter(const fs::path& table) { return extension_of(table) == ".tsv" ? '\t' : ','; }
+
+size_t column_called(const std::vector<std::string>& columns, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = std::ranges::find(columns, name, [](const std::string& column) { return lower(column); });
+    if (found != columns.end()) return static_cast<size_t>(found - columns.begin());
+  }
+  return columns.size();
+}
 
 size_t image_column(const fs::path& table, const std::vector<std::string>& columns, const std::string& wanted) {
   return column_of(table, columns, wanted, {"file", "file_name", "filename", "path", "image", "image_path", "img_path"},

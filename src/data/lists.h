@@ -17,6 +17,9 @@ bool is_list(const fs::path& path);
 bool is_table(const fs::path& list);
 char table_delimiter(const fs::path& table);
 
+// The column of a table that is called one of `names`, in any case; columns.size() when none is.
+size_t column_called(const std::vector<std::string>& columns, std::initializer_list<const char*> names);
+
 // The column of a table that holds the images: `wanted`, else the first that is called as open_list() says. Throws a
 // usage Error that lists the columns.
 size_t image_column(const fs::path& table, const std::vector<std::string>& columns, const std::string& wanted);
@@ -29,7 +32,8 @@ size_t image_column(const fs::path& table, const std::vector<std::string>& colum
 // path) are told by their three fields. A label is a whole number from 0; classes are in the order of the numbers, and
 // have no names. CSV (RFC 4180) with a first row of names: the columns that `columns` names, else the first called
 // file, file_name, filename, path, image, image_path or img_path, and identity, face_id, person, subject, label, class
-// or id; any text is an identity; classes are numbers first, by their value, then the others in byte order.
+// or id, in any case; any text is an identity; classes are numbers first, by their value, then the others in byte
+// order.
 std::shared_ptr<Dataset> open_list(const fs::path& list, const fs::path& root, const ColumnsConfig& columns,
                                    Problems& problems);
 

@@ -7,10 +7,10 @@
 
 #include "data/lists.h"
 #include "data/pair_builder.h"
-#include "data/pair_table.h"
 #include "data/word_lines.h"
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
+#include "facerec/data/named_pairs.h"
 
 namespace facerec {
 namespace {
@@ -44,7 +44,8 @@ bool starts_as_rfw(const std::vector<PairLine>& lines) {
 
 // CALFW's and CPLFW's: an image a line.
 bool starts_as_halves(const std::vector<PairLine>& lines) {
-  return !lines.empty() && lines[0].words.size() == 2 && has_image_extension(lines[0].words[0]);
+  return !lines.empty() && lines[0].words.size() == 2 && has_image_extension(lines[0].words[0]) &&
+         !has_image_extension(lines[0].words[1]);
 }
 
 class PairReader {
@@ -55,9 +56,9 @@ class PairReader {
   PairSet read(const std::string& name) {
     bool labelled = true;
     if (is_table(list_)) {
-      labelled = read_table();
+      labelled = read_named();
     } else {
-      read(read_lines(list_));
+      labelled = read(read_lines(list_));
     }
     PairSet set = pairs_.finish(name, list_);
     set.labelled = labelled;
@@ -71,7 +72,7 @@ class PairReader {
     return pairs_.existing(path, fmt::format("line {} of {}", line, text_of(list_)));
   }
 
-  void read(const std::vector<PairLine>& lines) {
+  bool read(const std::vector<PairLine>& lines) {
     if (starts_as_lfw(lines)) {
       read_lfw(lines);
     } else if (starts_as_rfw(lines)) {
@@ -79,8 +80,9 @@ class PairReader {
     } else if (starts_as_halves(lines)) {
       read_halves(lines);
     } else {
-      for (const PairLine& line : lines) read_flat(line);
+      return read_named();
     }
+    return true;
   }
 
   void read_lfw(const std::vector<PairLine>& lines) {
@@ -135,28 +137,23 @@ class PairReader {
     return label != 0;
   }
 
-  void read_flat(const PairLine& line) {
-    const std::vector<std::string>& words = line.words;
-    if (words.size() != 3 || (words[2] != "0" && words[2] != "1" && words[2] != "-1"))
-      throw bad(line, "not of the form `pathA pathB 0|1`");
-    const bool same = (words[2] == "1") == labels_.one_is_same;
-    pairs_.add(existing(line.number, words[0]), existing(line.number, words[1]), same, 0);
-  }
-
-  // Whether its rows are labelled: all, or none.
-  bool read_table() {
+  // Whether its pairs are labelled: all, or none.
+  bool read_named() {
     std::optional<bool> labelled;
-    read_pair_table(list_, [&](const PairRow& row) {
-      if (labelled.value_or(row.label.has_value()) != row.label.has_value()) {
-        throw bad_line(list_, row.line, "some rows have a label and others have none");
+    read_named_pairs(list_, [&](const NamedPair& pair) {
+      if (labelled.value_or(pair.label.has_value()) != pair.label.has_value()) {
+        throw bad_line(list_, pair.line, "some pairs have a label and others have none");
       }
-      labelled = row.label.has_value();
+      labelled = pair.label.has_value();
       if (!*labelled && labels_.required) {
-        throw bad_line(list_, row.line, "no label says whether the images are of one person")
-            .hint("a column called label, 1 for the same person, or for different ones with --positive different");
+        throw bad_line(list_, pair.line, "no label says whether the images are of one person")
+            .hint(is_table(list_) ? "a column called label, 1 for the same person, or for different ones with "
+                                    "--positive different"
+                                  : "a third word, 1 for the same person, or for different ones with --positive "
+                                    "different");
       }
-      pairs_.add(existing(row.line, row.a), existing(row.line, row.b), row.label.value_or(false) == labels_.one_is_same,
-                 0);
+      pairs_.add(existing(pair.line, pair.a), existing(pair.line, pair.b),
+                 pair.label.value_or(false) == labels_.one_is_same, 0);
     });
     return labelled.value_or(true);
   }

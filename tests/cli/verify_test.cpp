@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -140,6 +141,29 @@ TEST_F(Verify, ListsOfPairsAreDecidedLineByLine) {
   const Outcome printed = verify({"--pairs", list, "--threshold", "0.99999", "--root", "/"});
   EXPECT_EQ(printed.out, csv);
   EXPECT_EQ(verify({"--pairs", list, "--json"}).json().at("results").size(), 3U);
+}
+
+TEST_F(Verify, TablesOfPairsAreUnderstood) {
+  for (const auto& [name, separator] : {std::pair{"pairs.csv", ","}, {"pairs.tsv", "\t"}}) {
+    const fs::path list = folder_ / name;
+    write_file(list, fmt::format("label{0}image1{0}image2\n1{0}{1}{0}{1}\n{0}{1}{0}{2}\n", separator, pictures_[0],
+                                 pictures_[8]));
+    const Outcome outcome = verify({"--pairs", list, "--threshold", "0.5", "--json"});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.json().at("pairs"), 2);
+    EXPECT_EQ(outcome.json().at("genuine"), 1);
+  }
+}
+
+TEST_F(Verify, OptionsOfDetectorsAreForThem) {
+  for (const std::vector<std::string>& option :
+       {std::vector<std::string>{"--weights", "x"}, {"--min-size", "30"}, {"--min-score", "0.5"}}) {
+    std::vector<std::string> arguments{pictures_[0], pictures_[1], "--align", "none"};
+    arguments.insert(arguments.end(), option.begin(), option.end());
+    const Outcome outcome = verify(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("are for detectors"));
+  }
 }
 
 TEST_F(Verify, ListsOfBenchmarksAreUnderstood) {

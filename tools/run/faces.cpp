@@ -2,9 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "facerec/core/error.h"
+
 namespace facerec {
 
 FaceEmbedderOptions embedder_options(const FaceOptions& faces, const EngineOptions& engine, EmbeddingRule rule) {
+  const FaceOptions usual;
+  const bool detects = !faces.weights.empty() || faces.min_size != usual.min_size || faces.min_score != usual.min_score;
+  if (faces.align == "none" && detects) {
+    throw Error::usage("--weights, --min-size and --min-score are for detectors; --align none takes whole pictures");
+  }
   FaceEmbedderOptions options;
   options.rule = rule;
   options.align = faces.align;

@@ -8,7 +8,7 @@
 
 namespace facerec {
 
-// Throws a usage Error for an unknown choice.
+// Throws a usage Error for an unknown choice, and for options of a detector where none is asked for.
 FaceEmbedderOptions embedder_options(const FaceOptions& faces, const EngineOptions& engine, EmbeddingRule rule);
 
 // {"crop", "box": [x1, y1, x2, y2], "score", "landmarks": [[x, y] × 5], "norm"}; of a picture that was a crop already

@@ -3,12 +3,12 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/progress.h"
 #include "facerec/core/text.h"
+#include "facerec/data/named_pairs.h"
 #include "facerec/data/pairs.h"
 #include "facerec/io/csv.h"
 #include "facerec/recognize/embed_pictures.h"
@@ -55,41 +55,19 @@ struct PairList {
   std::vector<ListedPair> pairs;
 };
 
-std::vector<std::string> split(const std::string& line) {
-  const bool tabs = line.find('\t') != std::string::npos;
-  std::vector<std::string> words;
-  std::istringstream stream(line);
-  for (std::string word; tabs ? bool(std::getline(stream, word, '\t')) : bool(stream >> word);) words.push_back(word);
-  return words;
-}
-
-PairList read_flat(const VerifyVerb& verb) {
+PairList read_named(const VerifyVerb& verb) {
   auto pictures = std::make_shared<PictureFiles>(verb.root);
   PairList list;
-  std::istringstream text(read_text(verb.pairs));
-  int64_t number = 0;
-  for (std::string line; std::getline(text, line);) {
-    ++number;
-    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (line.ends_with('\r')) line.pop_back();
-    const std::vector<std::string> words = split(line);
-    if (words.empty()) continue;
-    const bool labelled = words.size() == 3 && (words[2] == "0" || words[2] == "1" || words[2] == "-1");
-    if (words.size() != 2 && !labelled) {
-      throw Error::usage(fmt::format("line {}: not of the form `pathA<TAB>pathB`, with or without 0|1", number))
-          .file(verb.pairs);
-    }
-    list.pairs.push_back({.a = pictures->number_of(words[0]),
-                          .b = pictures->number_of(words[1]),
-                          .same = labelled ? std::optional(words[2] == "1") : std::nullopt});
-  }
+  read_named_pairs(verb.pairs, [&](const NamedPair& pair) {
+    list.pairs.push_back({.a = pictures->number_of(pair.a), .b = pictures->number_of(pair.b), .same = pair.label});
+  });
   if (list.pairs.empty()) throw Error::usage("holds no pairs").file(verb.pairs);
   list.pictures = pictures;
   return list;
 }
 
 PairList read_list(const VerifyVerb& verb) {
-  if (!is_lfw_list(verb.pairs)) return read_flat(verb);
+  if (!is_lfw_list(verb.pairs)) return read_named(verb);
   const PairSet set = open_pairs(verb.root.empty() ? "." : verb.root, verb.pairs, "");
   PairList list{.pictures = set.images, .pairs = {}};
   for (const Pair& pair : set.pairs) list.pairs.push_back({.a = pair.a, .b = pair.b, .same = pair.same});

@@ -69,6 +69,15 @@ TEST_F(Pairs, AgeDbsListsSayMinusOneForDifferent) {
   EXPECT_FALSE(set.pairs[1].same);
 }
 
+TEST_F(Pairs, MayBeWithoutLabelsWhereThatIsAllowed) {
+  const std::string list = "a/a_0001.png a/a_0002.png\na/a_0001.png b/b_0001.png\n";
+  EXPECT_THAT(error_of(list), HasSubstr("line 1: no label"));
+  write_file(folder_ / "pairs.txt", list);
+  const PairSet set = open_pairs(folder_.path(), folder_ / "pairs.txt", "set", false, {.required = false});
+  EXPECT_EQ(set.pairs.size(), 2U);
+  EXPECT_FALSE(set.labelled);
+}
+
 TEST_F(Pairs, AnImageIsOfTheIdentityOfItsFolder) {
   const PairSet set = open("b/b_0001.png a/a_0002.png 0\na/a_0001.png b/b_0001.png 0\n");
   EXPECT_EQ(set.images->classes(), 2);
@@ -164,7 +173,7 @@ TEST_F(PairTable, MayBeWithoutLabelsWhereThatIsAllowed) {
                 open("image1,image2,label\na/a_0001.png,b/b_0001.png,\na/a_0001.png,b/b_0001.png,1\n",
                      {.required = false});
               }),
-              HasSubstr("line 3: some rows have a label"));
+              HasSubstr("line 3: some pairs have a label"));
 }
 
 TEST_F(PairTable, SaysWhatIsWrong) {
