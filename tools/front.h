@@ -50,9 +50,12 @@ struct TrainConfiguration {
   ExpectedData expected;
 };
 
+// A value of the command line, taken as it is written; `argument`: how messages call it.
+Node argument_node(const std::string& value, const std::string& argument);
+
 // The file, ours or arcface-tf2's, with the values of --set and the paths of --data in place. Throws a usage Error when
 // --data would replace entries that say more than a path. `flags`: keys with the values of flags that are short for
-// --set, taken as they are written.
+// --set.
 TrainConfiguration read_train_config(const std::string& file, const std::vector<std::string>& assignments,
                                      const std::vector<std::string>& data,
                                      const std::vector<std::pair<std::string, Node>>& flags = {});

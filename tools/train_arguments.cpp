@@ -22,10 +22,7 @@ Node read_train_arguments(const TrainArguments& args, TrainVerb& verb) {
   std::vector<std::pair<std::string, Node>> flags;
   const auto add = [&](const std::string& flag, const std::string& value) {
     if (value.empty()) return;
-    Node& node = flags.emplace_back("run." + flag, Node()).second;
-    node.kind = Node::Kind::scalar;
-    node.scalar = value;
-    node.origin.argument = fmt::format("--{} {}", flag, value);
+    flags.emplace_back("run." + flag, argument_node(value, fmt::format("--{} {}", flag, value)));
   };
   add("device", args.device);
   add("threads", args.threads);

@@ -26,7 +26,28 @@ void refuse_to_replace(const std::vector<TrainingSetConfig>& entries) {
   }
 }
 
+// data.train with an entry for each.
+Node entries_of(const std::vector<std::string>& paths) {
+  Node entries;
+  entries.kind = Node::Kind::list;
+  for (const std::string& path : paths) {
+    Node& entry = entries.items.emplace_back();
+    entry.kind = Node::Kind::map;
+    entry.keys.emplace_back("path");
+    entry.items.push_back(argument_node(path, "--data " + path));
+  }
+  return entries;
+}
+
 }  // namespace
+
+Node argument_node(const std::string& value, const std::string& argument) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.scalar = value;
+  node.origin.argument = argument;
+  return node;
+}
 
 TrainConfiguration read_train_config(const std::string& file, const std::vector<std::string>& assignments,
                                      const std::vector<std::string>& data,
@@ -40,11 +61,12 @@ TrainConfiguration read_train_config(const std::string& file, const std::vector<
   }
   for (const std::string& assignment : assignments) set_value(result.root, assignment);
   for (const auto& [key, value] : flags) set_value(result.root, key, value);
-  TrainConfig& config = result.config;
-  read_config(result.root, config);
-  if (!data.empty()) refuse_to_replace(config.data.train);
-  if (!data.empty()) config.data.train.clear();
-  for (const std::string& path : data) config.data.train.push_back({.path = path});
+  read_config(result.root, result.config);
+  if (data.empty()) return result;
+  refuse_to_replace(result.config.data.train);
+  set_value(result.root, "data.train", entries_of(data));
+  result.config = {};
+  read_config(result.root, result.config);
   return result;
 }
 

@@ -31,10 +31,10 @@ Error located(const Error& error, const Node& root) {
   const Origin origin = origin_of(root, error.key());
   const bool names_key = error.message().find(error.key()) != std::string::npos;
   const std::string message = names_key ? error.message() : "'" + error.key() + "': " + error.message();
-  if (error.file().empty()) return config_error(origin, message).hint(error.hint());
+  if (error.file().empty()) return config_error(origin, message, error.kind()).hint(error.hint());
   const std::string place =
       origin.argument.empty() ? origin.file + ", line " + std::to_string(origin.line) : origin.argument;
-  return Error::usage(message + " (" + place + ")").file(error.file()).hint(error.hint());
+  return error_of(error.kind(), message + " (" + place + ")").file(error.file()).hint(error.hint());
 }
 
 }  // namespace facerec

@@ -8,10 +8,14 @@
 
 namespace facerec {
 
-inline Error config_error(const Origin& origin, const std::string& what) {
-  if (!origin.argument.empty()) return Error::usage(origin.argument + ": " + what);
+inline Error error_of(Error::Kind kind, const std::string& what) {
+  return kind == Error::Kind::usage ? Error::usage(what) : Error(what);
+}
+
+inline Error config_error(const Origin& origin, const std::string& what, Error::Kind kind = Error::Kind::usage) {
+  if (!origin.argument.empty()) return error_of(kind, origin.argument + ": " + what);
   const std::string place = origin.line > 0 ? "line " + std::to_string(origin.line) + ": " : "";
-  return Error::usage(place + what).file(origin.file);
+  return error_of(kind, place + what).file(origin.file);
 }
 
 }  // namespace facerec

@@ -207,12 +207,14 @@ int64_t batches_per_epoch(int64_t images, const LoaderOptions& options) {
   if (batches > 0 && last < options.processes) {
     throw Error::usage("a batch has " + std::to_string(last) + " images, and " + std::to_string(options.processes) +
                        " processes share it")
-        .hint("raise train.batch_size, or start fewer processes");
+        .hint("raise it, or start fewer processes")
+        .key("train.batch_size");
   }
   if (batches > 0) return batches;
   throw Error::usage("the data set has " + std::to_string(images) + " images, fewer than a batch of " +
                      std::to_string(options.batch_size))
-      .hint("lower train.batch_size");
+      .hint("lower train.batch_size")
+      .key("train.batch_size");
 }
 
 Loader::Loader(std::shared_ptr<const Dataset> data, std::shared_ptr<const Sampler> sampler,

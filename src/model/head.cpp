@@ -89,7 +89,7 @@ std::vector<std::string> head_names() {
 
 std::shared_ptr<Head> make_head(const HeadConfig& config, const HeadClasses& classes, int64_t embedding_size) {
   const auto* entry = std::ranges::find(heads, config.name, &HeadEntry::name);
-  if (entry == std::end(heads)) throw unknown_name("head", config.name, head_names());
+  if (entry == std::end(heads)) throw unknown_name("head", config.name, head_names()).key("head.name");
   std::vector<const char*> takes = entry->takes;
   takes.push_back("sample_rate");
   refuse_other_keys("head", config_json(config), config_json(HeadConfig{}), takes);

@@ -1,6 +1,7 @@
 // What a configuration may name.
 #include "model/registry.h"
 
+#include "facerec/config/at_key.h"
 #include "facerec/core/error.h"
 #include "facerec/model/preprocess.h"
 #include "model/initialise.h"
@@ -127,10 +128,10 @@ void check_sizes(const ModelSpec& spec) {
 }
 
 Preprocess preprocess_of(const ModelConfig& config) {
-  Preprocess published = published_preprocess(config.name);
+  Preprocess published = at_key("model.name", [&] { return published_preprocess(config.name); });
   published.width = static_cast<int>(config.input[0]);
   published.height = static_cast<int>(config.input[1]);
-  return parse_preprocess(config.preprocess, published);
+  return at_key("model.preprocess", [&] { return parse_preprocess(config.preprocess, published); });
 }
 
 }  // namespace

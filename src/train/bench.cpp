@@ -82,7 +82,7 @@ class Bench {
         world_(world),
         config_(options.config),
         task_(task_data(options)),
-        device_(open_device(config_.run.device, options.place.local_rank)),
+        device_(device_of(config_, options.place)),
         available_(0) {
     if (options.find_batch_size && world.size() > 1) {
       throw Error::usage("--find-batch-size is for one process").hint("find the size with one, and multiply it");

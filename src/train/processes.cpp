@@ -6,8 +6,8 @@
 #include "facerec/core/error.h"
 #include "facerec/data/dataset.h"
 #include "facerec/io/sha256.h"
-#include "facerec/model/device.h"
 #include "train/config_differences.h"
+#include "train/run_set_up.h"
 
 namespace facerec {
 namespace {
@@ -27,8 +27,7 @@ Json description_of(const TrainingSet& data) {
 
 std::unique_ptr<World> meet_processes(const ProcessPlace& place, const TrainConfig& config) {
   if (place.size == 1) return std::make_unique<World>();
-  const at::Device device = open_device(config.run.device, place.local_rank);
-  return std::make_unique<World>(place, device, std::chrono::seconds(config.run.timeout));
+  return std::make_unique<World>(place, device_of(config, place), std::chrono::seconds(config.run.timeout));
 }
 
 std::string told_by_first(const World& world, const std::function<std::string()>& say) {

@@ -3,9 +3,11 @@
 #include <ATen/Context.h>
 #include <torch/torch.h>
 
+#include "facerec/config/at_key.h"
 #include "facerec/core/memory.h"
 #include "facerec/core/parallel.h"
 #include "facerec/core/random.h"
+#include "facerec/model/device.h"
 #include "train/objective.h"
 
 namespace facerec {
@@ -25,6 +27,10 @@ LoaderOptions loader_options(const TrainConfig& config, bool strict, const World
   loader.process = world.rank();
   loader.processes = world.size();
   return loader;
+}
+
+at::Device device_of(const TrainConfig& config, const ProcessPlace& place) {
+  return at_key("run.device", [&] { return open_device(config.run.device, place.local_rank); });
 }
 
 void set_up_library(const TrainConfig& config) {

@@ -46,7 +46,7 @@ class Run {
         data_(data),
         validate_(validate),
         world_(world),
-        device_(open_device(config_.run.device, options.place.local_rank)) {
+        device_(device_of(config_, options.place)) {
     set_up_library(config_);
     start_learner();
     const LoaderOptions loader = loader_options(config_, options.strict, world_);

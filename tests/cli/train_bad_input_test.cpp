@@ -26,8 +26,29 @@ class TrainBadInput : public testing::Test {
 TEST_F(TrainBadInput, AbsentData) {
   const Outcome outcome = train({"--data", folder_ / "absent"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("absent: does not exist"));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("absent: 'data.train.0.path': does not exist (--data " + (folder_ / "absent").string() + ")"));
   expect_no_run();
+}
+
+TEST_F(TrainBadInput, WhatAKeyNamesIsToldWithItsPlace) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"model.name=ir_tini", "--set model.name=ir_tini: 'model.name': unknown backbone"},
+      {"model.preprocess=bgrr", "--set model.preprocess=bgrr: 'model.preprocess': unknown preprocessing"},
+      {"head.name=arcfase", "--set head.name=arcfase: 'head.name': unknown head"},
+      {"run.device=gpu", "--set run.device=gpu: 'run.device': 'gpu' is not a device"},
+      {"validation.data=[{path: /none}]", "'validation.data.0.path': does not exist (--set validation.data="}};
+  for (const auto& [assignment, message] : cases) {
+    const Outcome outcome = train({"--set", assignment});
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(message));
+    expect_no_run();
+  }
+  const fs::path config = small_config(folder_.path());
+  std::string text = read_text(config);
+  text.replace(text.find("ir_tiny"), 7, "ir_tini");
+  write_file(config, text);
+  EXPECT_THAT(facerec({"train", config}).err, HasSubstr("small.yaml: line 2: 'model.name': unknown backbone"));
 }
 
 TEST_F(TrainBadInput, EmptyData) {

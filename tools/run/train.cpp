@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "facerec/config/at_key.h"
 #include "facerec/config/config.h"
 #include "facerec/core/error.h"
 #include "facerec/core/stop.h"
@@ -33,10 +34,14 @@ std::vector<EvaluationSet> open_validation_sets(const TrainConfig& config, bool 
   std::vector<EvaluationSet> sets;
   std::vector<std::string> names;
   if (config.task != "identity") return sets;  // validated by themselves
-  for (const ValidationSetConfig& set : config.validation.data) {
+  for (size_t i = 0; i < config.validation.data.size(); ++i) {
+    const ValidationSetConfig& set = config.validation.data[i];
     const std::string path = below_root(config.data.root, set.path);
     const PairLabels labels{.one_is_same = set.positive == "same", .required = true};
-    for (PairSet& each : open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false, labels)) {
+    std::vector<PairSet> opened = at_key(fmt::format("validation.data.{}.path", i), [&] {
+      return open_pair_sets(set.name, path, below_root(config.data.root, set.pairs), false, labels);
+    });
+    for (PairSet& each : opened) {
       try {
         check_folds(each, path);                               // too few pairs show before the training, not after
         each.images = std::make_shared<HeldSet>(each.images);  // read once, whatever the number of validations
