@@ -9,7 +9,9 @@
 #include "data/evaluation_formats.h"
 #include "data/formats.h"
 #include "data/lists.h"
+#include "data/path_rule.h"
 #include "data/views.h"
+#include "facerec/config/at_key.h"
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 
@@ -51,8 +53,6 @@ std::string data_format(const fs::path& path) {
 std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::string& root, Problems& problems) {
   const fs::path path = below_root(root, set.path);
   std::error_code code;
-  const bool has_rule =
-      set.label.by != "folder" || set.label.level != 0 || !set.label.pattern.empty() || !set.where.empty();
   const bool is_file = is_recordio(path) || is_tfrecord(path) || (is_list(path) && !fs::is_directory(path, code));
   if (is_verification_pack(path)) {
     throw Error::usage("is an evaluation set, with pairs and without identities")
@@ -63,7 +63,7 @@ std::shared_ptr<Dataset> open_images(const TrainingSetConfig& set, const std::st
     throw Error::usage("columns are named, and this is no CSV file").file(text_of(path));
   }
   if (!is_file) return open_image_folder(path, set.label, set.where);
-  if (has_rule) {
+  if (has_rule(set)) {
     throw Error::usage("label and where are for folders of images: this set says itself who is in an image")
         .file(text_of(path));
   }
@@ -86,10 +86,12 @@ std::shared_ptr<Dataset> open_any_images(const TrainingSetConfig& set, const std
 TrainingSet join_sets(const DataConfig& config, bool strict, decltype(&open_images) open) {
   auto joined = std::make_shared<JoinedDataset>(config.label_space == "by_name");
   TrainingSet set{joined, {}, Problems(strict)};
-  for (const TrainingSetConfig& part : config.train) {
+  for (size_t i = 0; i < config.train.size(); ++i) {
+    const TrainingSetConfig& part = config.train[i];
     if (part.path.empty())
       throw Error::usage("no training data is named").hint("give --data PATH, or data.train in the configuration");
-    const std::shared_ptr<Dataset> images = open(part, config.root, set.problems);
+    const std::shared_ptr<Dataset> images =
+        at_key(fmt::format("data.train.{}.path", i), [&] { return open(part, config.root, set.problems); });
     set.shares.push_back({joined->size(), images->size(), part.weight, part.path});
     joined->add(images);
   }

@@ -2,6 +2,7 @@
 
 #include "data/cfp.h"
 #include "data/evaluation_formats.h"
+#include "data/path_rule.h"
 #include "facerec/core/error.h"
 #include "facerec/core/text.h"
 #include "facerec/data/pairs.h"
@@ -99,6 +100,12 @@ std::vector<std::string> evaluation_sets_in(const fs::path& folder) {
   std::vector<std::string> paths;
   for (const fs::path& path : sets_below(folder, 2)) paths.push_back(path.lexically_relative(folder).string());
   return paths;
+}
+
+void check_no_rules(const TrainingSetConfig& set) {
+  if (!has_rule(set) && set.columns.file.empty() && set.columns.identity.empty()) return;
+  throw Error::usage("label, where and columns are for training sets: an evaluation set says itself whom it compares")
+      .file(set.path);
 }
 
 std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,

@@ -34,6 +34,11 @@ std::unique_ptr<re2::RE2> compile(const std::string& key, const std::string& tex
 
 }  // namespace
 
+bool has_rule(const TrainingSetConfig& set) {
+  const LabelConfig& label = set.label;
+  return label.by != "folder" || label.level != 0 || !label.pattern.empty() || !set.where.empty();
+}
+
 std::unique_ptr<re2::RE2> compile_pattern(const std::string& key, const std::string& text) {
   auto pattern = compile(key, text);
   if (pattern->NumberOfCapturingGroups() > 0) return pattern;

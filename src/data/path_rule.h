@@ -13,6 +13,9 @@
 
 namespace facerec {
 
+// Whether a set is told whose images they are.
+bool has_rule(const TrainingSetConfig& set);
+
 // `key` names the pattern in the usage Error for one that is none, or that has no group.
 std::unique_ptr<re2::RE2> compile_pattern(const std::string& key, const std::string& text);
 

@@ -44,8 +44,10 @@ AlignSource source_of(PairSet set) {
   return source;
 }
 
-PairSet one_set(const fs::path& path, const fs::path& list, bool skip_missing) {
-  std::vector<PairSet> sets = open_evaluation_sets(path, list, "", skip_missing);
+PairSet one_set(const AlignInput& input, bool skip_missing) {
+  check_no_rules(input.set);
+  const fs::path path = path_of(input);
+  std::vector<PairSet> sets = open_evaluation_sets(path, input.pairs, "", skip_missing);
   if (sets.size() == 1) return std::move(sets.front());
   throw Error::usage(fmt::format("holds {} evaluation sets", sets.size()))
       .file(text_of(path))
@@ -77,14 +79,14 @@ AlignSource open_tree(const AlignInput& input, const fs::path& path, const Align
 AlignSource open_source(const AlignInput& input, const fs::path& path, const AlignOptions& options) {
   const std::string kind = data_format(path), &format = options.format;
   if (kind == "bin" || kind == "bcolz") {
-    if (!needs_identity(format)) return source_of(one_set(path, "", options.skip_missing));
+    if (!needs_identity(format)) return source_of(one_set(input, options.skip_missing));
     throw Error::usage("is an evaluation set, which " + format + " cannot hold")
         .file(text_of(path))
         .hint("--to folder, bin or bcolz");
   }
   if (holds_pairs(format)) {
     const bool has_pairs = !input.pairs.empty() || is_evaluation_set(path);
-    if (has_pairs) return source_of(one_set(path, input.pairs, options.skip_missing));
+    if (has_pairs) return source_of(one_set(input, options.skip_missing));
     throw Error::usage("has no pairs, and " + format + " holds pairs")
         .file(text_of(path))
         .hint("name a list: --pairs FILE");

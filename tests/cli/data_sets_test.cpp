@@ -161,6 +161,8 @@ TEST(DataSets, WhatDoesNotBelongTogetherIsRefused) {
   EXPECT_THAT(told({"info", faces + "/train", "--out", folder / "o.txt"}), HasSubstr("--out is for --against"));
   EXPECT_THAT(told({"eval", "--model", "absent", "--data", "a=/absent", "--pairs", "c=f"}),
               HasSubstr("--pairs c=f belongs to none"));
+  EXPECT_THAT(told({"pack", faces + "/eval", folder / "eval.bin", "--to", "bin", "--label", "kface"}),
+              HasSubstr("label, where and columns are for training sets"));
 }
 
 // Four pairs cannot be cut into ten folds.

@@ -36,6 +36,7 @@ CalibrationSet open_set(const CalibrateVerb& verb, Problems& problems) {
   if (verb.pairs.empty() && format != "bin" && format != "bcolz" && format != "cfp") {
     return {set_name(path), open_images(training_set_of(verb.data), verb.data.root, problems), std::nullopt};
   }
+  check_no_rules(training_set_of(verb.data));
   std::vector<PairSet> sets = open_evaluation_sets(path, verb.pairs, "", true);
   if (sets.size() > 1) {
     throw Error::usage(fmt::format("holds {} evaluation sets", sets.size())).file(path).hint("name one of them");

@@ -56,6 +56,7 @@ std::optional<PairSet> evaluation_set(const PackVerb& verb, Problems& problems, 
         .hint("--to bin, bcolz or folder");
   }
   if (!options.exclude.empty()) throw Error::usage("--exclude is for training sets, and --pairs N");
+  check_no_rules(training_set_of(verb.input));
   std::vector<PairSet> sets = open_evaluation_sets(verb.input.path, verb.pairs, "", false);
   if (sets.size() == 1) return std::move(sets.front());
   throw Error::usage(fmt::format("holds {} evaluation sets", sets.size()))

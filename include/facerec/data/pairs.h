@@ -63,6 +63,9 @@ fs::path pairs_list_in(const fs::path& folder);
 std::vector<PairSet> open_evaluation_sets(const fs::path& path, const fs::path& pairs, const std::string& name,
                                           bool skip_missing, const PairLabels& labels = {});
 
+// Throws a usage Error when `set` is told how to read what an evaluation set says itself: label, where, columns.
+void check_no_rules(const TrainingSetConfig& set);
+
 // The paths, relative to `folder`, of the sets in it and in its folders: what open_evaluation_sets() takes of a folder.
 std::vector<std::string> evaluation_sets_in(const fs::path& folder);
 

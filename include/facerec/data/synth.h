@@ -70,10 +70,9 @@ struct SynthSummary {
 // images_per_identity images, but at least 2. No pair occurs twice.
 //
 // Throws Error (usage) when `pairs` is no multiple of 20, or when `out` is not empty and `force` is not given. `force`
-// replaces train/ and eval/ and leaves everything else in `out`. Both parts appear together, whole, in an
-// empty `out`; with `force` they are replaced one after the other once both are made.
-// `progress` is called after each image by one thread at a time; what it throws ends the work.
-// threads: 0 for all cores.
+// replaces train/ and eval/ and leaves everything else in `out`. Both parts appear together, whole, in an empty `out`;
+// with `force` they are replaced one after the other once both are made. `progress` is called after each image by one
+// thread at a time; what it throws ends the work. threads: 0 for all cores.
 SynthSummary write_synthetic_set(const SynthConfig& config, const fs::path& out, int threads, bool force,
                                  const std::function<void(int64_t done, int64_t total)>& progress);
 
