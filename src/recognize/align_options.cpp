@@ -44,11 +44,18 @@ void check_align_options(const AlignOptions& options) {
   }
 }
 
+nlohmann::ordered_json describe_selection(const SelectionOptions& selection) {
+  return {{"faces", name_of(selection.faces)},
+          {"min_size", selection.min_size},
+          {"min_score", std::round(selection.min_score * 1e6) / 1e6},  // 0.6, not the float nearest to it
+          {"max_yaw", selection.max_yaw},
+          {"fallback", selection.fallback_center ? nlohmann::ordered_json("center") : nlohmann::ordered_json()}};
+}
+
 nlohmann::ordered_json describe_align(const AlignInput& input, const AlignOptions& options, const AlignSource& source) {
   using Json = nlohmann::ordered_json;
   PackOptions pack;
   pack.format = options.format;
-  const SelectionOptions& selection = options.selection;
   Json json = Json::parse(describe_job(input.set, input.root, pack, *source.images));
   json.erase("exclude");
   json["pairs"] = {text_of(input.pairs), file_stamp(input.pairs)};
@@ -62,12 +69,8 @@ nlohmann::ordered_json describe_align(const AlignInput& input, const AlignOption
   json["size"] = fmt::format("{}x{}", options.crop.width, options.crop.height);
   json["padding"] = options.crop.padding;
   json["jpeg_quality"] = options.jpeg_quality;
-  json["faces"] = name_of(selection.faces);
-  json["min_size"] = selection.min_size;
-  json["min_score"] = std::round(selection.min_score * 1e6) / 1e6;
-  json["max_yaw"] = selection.max_yaw;
+  json.update(describe_selection(options.selection));
   json["shards"] = options.shard.count;
-  json["fallback"] = selection.fallback_center ? Json("center") : Json();
   return json;
 }
 

@@ -6,16 +6,10 @@ namespace facerec {
 
 void embed_pictures(FaceEmbedder& embedder, const Dataset& pictures, int threads, const TakePicture& take) {
   PictureReader reader(pictures, threads);
-  for (std::vector<Picture> group = reader.next(); !group.empty(); group = reader.next()) {
-    std::vector<Image> readable;
-    for (Picture& picture : group) {
-      if (picture.error.empty()) readable.push_back(std::move(picture.image));
-    }
-    const std::vector<EmbeddedPicture> embedded = embedder.embed(readable);
+  for (PictureGroup group = reader.next(); !group.entries.empty(); group = reader.next()) {
+    const std::vector<EmbeddedPicture> embedded = embedder.embed(group.images);
     auto next = embedded.begin();
-    for (const Picture& picture : group) {
-      take(picture.index, picture.error.empty() ? *next++ : EmbeddedPicture(), picture.error);
-    }
+    for (const auto& [index, error] : group.entries) take(index, error.empty() ? *next++ : EmbeddedPicture(), error);
   }
 }
 

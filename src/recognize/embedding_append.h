@@ -23,8 +23,7 @@ class NameSet {
 NameSet names_of_rows(const EmbeddingShape& shape, const fs::path& out, int64_t rows);
 
 // Copies of `out` and what is beside it as a writer of `file` goes on from them, and their sizes, the list of skipped
-// images last. Throws Error when
-// they are not as a writer left them.
+// images last. Throws Error when they are not as a writer left them.
 std::vector<uint64_t> copy_rows(const EmbeddingShape& shape, const fs::path& out, int64_t rows, const fs::path& file);
 
 }  // namespace facerec

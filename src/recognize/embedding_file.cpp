@@ -16,6 +16,7 @@
 #include "facerec/model/preprocess.h"
 #include "facerec/recognize/aligned_set.h"
 #include "io/crc32c.h"
+#include "recognize/align_options.h"
 #include "recognize/embed_job.h"
 #include "recognize/embedding_append.h"
 #include "recognize/embedding_stream.h"
@@ -31,18 +32,13 @@ constexpr auto save_every = std::chrono::seconds(5);  // of work that a kill can
 Json describe_alignment(const std::optional<EmbedAlignment>& align) {
   if (!align) return nullptr;
   const DetectorOptions detector = detector_for(align->detector, align->selection);
-  const SelectionOptions& selection = align->selection;
   Json weights = Json::array();
   for (const fs::path& file : detector_files(detector)) {
     if (!fs::is_directory(file)) weights.push_back(sha256_of(file));
   }
-  return {{"detector", detector.name},
-          {"weights", std::move(weights)},
-          {"faces", name_of(selection.faces)},
-          {"min_size", selection.min_size},
-          {"min_score", selection.min_score},
-          {"max_yaw", selection.max_yaw},
-          {"fallback", selection.fallback_center ? Json("center") : Json()}};
+  Json json{{"detector", detector.name}, {"weights", std::move(weights)}};
+  json.update(describe_selection(align->selection));
+  return json;
 }
 
 Json describe_embedding(const Engine& engine, const EmbedFileOptions& options) {

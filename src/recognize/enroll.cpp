@@ -120,21 +120,17 @@ void Enrolment::add(const EnrollInput& input, int threads, const std::function<v
     sha256[index] = sum;
     return true;
   });
-  for (std::vector<Picture> group = reader.next(); !group.empty() && stop_signal() == 0; group = reader.next()) {
-    std::vector<Image> images;
-    for (Picture& picture : group) {
-      if (picture.error.empty()) images.push_back(std::move(picture.image));
-    }
-    std::vector<EmbeddedPicture> embedded = embedder_.embed(images);
+  for (PictureGroup group = reader.next(); !group.entries.empty() && stop_signal() == 0; group = reader.next()) {
+    std::vector<EmbeddedPicture> embedded = embedder_.embed(group.images);
     std::vector<Taken> taken;
     auto next = embedded.begin();
-    for (const Picture& picture : group) {
-      const EnrollNote note = note_of(input, picture.index);
-      if (!picture.error.empty()) {
-        if (!sha256.contains(picture.index)) ++summary_.images;  // it could not even be read
-        leave_out(note, picture.error);
+    for (const auto& [index, error] : group.entries) {
+      const EnrollNote note = note_of(input, index);
+      if (!error.empty()) {
+        if (!sha256.contains(index)) ++summary_.images;  // it could not even be read
+        leave_out(note, error);
       } else {
-        take(note, sha256.at(picture.index), *next++, taken);
+        take(note, sha256.at(index), *next++, taken);
       }
     }
     store(taken);

@@ -36,19 +36,15 @@ std::vector<IdentifiedPicture> Identifier::identify(std::span<const Image> pictu
 
 void Identifier::identify(const Dataset& images, int threads, const Take& take) {
   PictureReader reader(images, threads);
-  for (std::vector<Picture> group = reader.next(); !group.empty(); group = reader.next()) {
-    std::vector<Image> readable;
-    for (Picture& picture : group) {
-      if (picture.error.empty()) readable.push_back(std::move(picture.image));
-    }
-    std::vector<IdentifiedPicture> identified = identify(readable);
+  for (PictureGroup group = reader.next(); !group.entries.empty(); group = reader.next()) {
+    const std::vector<IdentifiedPicture> identified = identify(group.images);
     size_t next = 0;
-    for (const Picture& picture : group) {
+    for (const auto& [index, error] : group.entries) {
       IdentifiedPicture unread;
-      unread.error = picture.error;
+      unread.error = error;
       Image nothing;
-      const bool is_read = picture.error.empty();
-      if (!take(picture.index, is_read ? identified[next] : unread, is_read ? readable[next] : nothing)) return;
+      const bool is_read = error.empty();
+      if (!take(index, is_read ? identified[next] : unread, is_read ? group.images[next] : nothing)) return;
       next += is_read;
     }
   }

@@ -17,39 +17,41 @@ int64_t pixels_of(const Sample& sample) {
 
 }  // namespace
 
-std::vector<Picture> PictureReader::next() {
-  std::vector<Picture> group;
+PictureGroup PictureReader::next() {
+  PictureGroup group;
   std::vector<Sample> samples;
-  const auto guarded = [](Picture& picture, const auto& work) {
+  const auto guarded = [](PictureGroup::Entry& entry, const auto& work) {
     try {
       work();
     } catch (const Error& error) {
-      picture.error = error.message();
+      entry.error = error.message();
     }
   };
-  for (int64_t pixels = 0; position_ < images_.size() && group.size() < most_pictures; ++position_) {
-    Picture picture;
-    picture.index = position_;
+  for (int64_t pixels = 0; position_ < images_.size() && samples.size() < most_pictures; ++position_) {
+    PictureGroup::Entry entry{position_};
     Sample sample;
     int64_t more = 0;
-    guarded(picture, [&] {
+    guarded(entry, [&] {
       sample = images_.read(position_);
       more = pixels_of(sample);
     });
-    if (!group.empty() && pixels + more > most_pixels) break;  // it is read again with the next group
-    if (picture.error.empty() && is_wanted_ && !is_wanted_(position_, sample)) continue;
+    if (!samples.empty() && pixels + more > most_pixels) break;  // it is read again with the next group
+    if (entry.error.empty() && is_wanted_ && !is_wanted_(position_, sample)) continue;
     pixels += more;
-    group.push_back(std::move(picture));
+    group.entries.push_back(std::move(entry));
     samples.push_back(std::move(sample));
   }
-  parallel_for(static_cast<int64_t>(group.size()), threads_, [&](int64_t i) {
-    Picture& picture = group[static_cast<size_t>(i)];
-    Sample& sample = samples[static_cast<size_t>(i)];
-    if (!picture.error.empty()) return;
-    guarded(picture, [&] {
-      picture.image = sample.pixels.rgb.empty() ? decode_image(sample.encoded) : std::move(sample.pixels);
+  std::vector<Image> decoded(samples.size());
+  parallel_for(static_cast<int64_t>(samples.size()), threads_, [&](int64_t at) {
+    const auto i = static_cast<size_t>(at);
+    if (!group.entries[i].error.empty()) return;
+    guarded(group.entries[i], [&] {
+      decoded[i] = samples[i].pixels.rgb.empty() ? decode_image(samples[i].encoded) : std::move(samples[i].pixels);
     });
   });
+  for (size_t i = 0; i < decoded.size(); ++i) {
+    if (group.entries[i].error.empty()) group.images.push_back(std::move(decoded[i]));
+  }
   return group;
 }
 

@@ -10,10 +10,13 @@
 
 namespace facerec {
 
-struct Picture {
-  int64_t index = 0;       // in the data set
-  Image image = {};        // empty where it cannot be read
-  std::string error = {};  // why; "": it can be
+struct PictureGroup {
+  struct Entry {
+    int64_t index = 0;       // in the data set
+    std::string error = {};  // why it cannot be read; "": it can be
+  };
+  std::vector<Entry> entries;
+  std::vector<Image> images;  // of those that can be read, in their order
 };
 
 class PictureReader {
@@ -25,9 +28,9 @@ class PictureReader {
   explicit PictureReader(const Dataset& images, int threads = 0, IsWanted is_wanted = {})
       : images_(images), threads_(threads), is_wanted_(std::move(is_wanted)) {}
 
-  // The next ones in their order: at most 32, and of at most 2^25 pixels (100 MB) when there is more than one. Empty at
-  // the end.
-  std::vector<Picture> next();
+  // The next ones in their order: at most 32, and of at most 2^25 pixels (100 MB) when there is more than one. No
+  // entries at the end.
+  PictureGroup next();
 
  private:
   const Dataset& images_;
