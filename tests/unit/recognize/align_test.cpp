@@ -1,8 +1,6 @@
-// Photographs to crops in a folder: what is written, and going on after an interruption.
+// Photographs to crops in a folder: what is written.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-
-#include <fstream>
 
 #include "unit/data/usage_error.h"
 #include "unit/recognize/made_up.h"
@@ -13,7 +11,7 @@ namespace {
 using test::align;
 using test::crops_in;
 using test::made_up_face;
-using test::MadeUpDetector;
+using test::make_many;
 using test::names_in;
 using test::photograph;
 using test::record_of;
@@ -205,14 +203,6 @@ TEST(Align, ItsOwnSummaryGivesTheSameCropsAgain) {
   EXPECT_EQ(names_in(folder / "again"), names_in(folder / "out"));
 }
 
-// Many images of different sizes, so that threads overtake each other.
-void make_many(const fs::path& folder, int count) {
-  for (int i = 0; i < count; ++i) {
-    const int side = 60 + i * 37 % 200;
-    write_png(folder / fmt::format("p{}/{}.png", i % 7, i), photograph(static_cast<uint8_t>(i % 4), side, side));
-  }
-}
-
 TEST(Align, ThreadsDoNotChangeTheResult) {
   const TemporaryFolder folder;
   make_many(folder / "in", 60);
@@ -227,97 +217,6 @@ TEST(Align, ThreadsDoNotChangeTheResult) {
   a.erase("out");
   b.erase("out");
   EXPECT_EQ(a, b);
-}
-
-// A detector that ends the work after some images.
-DetectorFactory dies_after(int images) {
-  const auto left = std::make_shared<std::atomic<int>>(images);
-  return [left] { return std::make_unique<MadeUpDetector>(left); };
-}
-
-// The journal's end as a killed process may leave it.
-void tear(const fs::path& out) {
-  const fs::path journal = out / ".align/1-of-1/journal.jsonl.part";
-  const std::string text = read_text(journal);
-  ASSERT_FALSE(text.empty());
-  std::ofstream(journal, std::ios::app) << R"({"image": "p3/17.png", "stat)";
-}
-
-TEST(Align, GoesOnWhereItWasInterrupted) {
-  const TemporaryFolder folder;
-  make_many(folder / "in", 60);
-  align(folder / "in", folder / "whole");
-  AlignOptions options;
-  options.threads = 2;
-  EXPECT_THROW(align(folder / "in", folder / "out", options, dies_after(40)), std::runtime_error);
-  EXPECT_FALSE(fs::exists(folder / "out/align.json"));
-  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", options); }), HasSubstr("--resume goes on"));
-  tear(folder / "out");
-  options.resume = true;
-  const AlignSummary summary = align(folder / "in", folder / "out", options);
-  EXPECT_GT(summary.done_before, 0);
-  EXPECT_EQ(crops_in(folder / "out"), crops_in(folder / "whole"));
-  const nlohmann::json a = test::load_json(folder / "out/align.json"), b = test::load_json(folder / "whole/align.json");
-  EXPECT_EQ(a.at("images"), b.at("images"));
-  EXPECT_EQ(a.at("counts"), b.at("counts"));
-}
-
-TEST(Align, WhatWasDoneIsNotDoneAgain) {
-  const TemporaryFolder folder;
-  make_many(folder / "in", 30);
-  AlignOptions options;
-  align(folder / "in", folder / "out", options);
-  options.resume = true;
-  EXPECT_TRUE(align(folder / "in", folder / "out", options, dies_after(0)).already_there);
-}
-
-TEST(Align, WhatIsGoneOfAFinishedOneIsMadeAgain) {
-  const TemporaryFolder folder;
-  make_many(folder / "in", 30);
-  AlignOptions options;
-  align(folder / "in", folder / "out", options);
-  const auto whole = crops_in(folder / "out");
-  fs::remove(folder / "out" / whole.begin()->first);
-  fs::remove_all(folder / "out/p3");
-  options.resume = true;
-  options.preview = folder / "sheet.png";
-  EXPECT_TRUE(align(folder / "in", folder / "out", options, dies_after(0)).already_there);
-  EXPECT_EQ(crops_in(folder / "out"), whole);
-  EXPECT_GT(decode_image(read_file(folder / "sheet.png")).width, 1000);
-}
-
-TEST(Align, CropsThatAreGoneAreCutAgain) {
-  const TemporaryFolder folder;
-  make_many(folder / "in", 60);
-  align(folder / "in", folder / "whole");
-  AlignOptions options;
-  options.threads = 1;
-  EXPECT_THROW(align(folder / "in", folder / "out", options, dies_after(50)), std::runtime_error);
-  const std::vector<std::string> done = names_in(folder / "out");
-  ASSERT_GT(done.size(), 10U);
-  fs::remove(folder / "out" / done[0]);
-  fs::remove(folder / "out" / done[5]);
-  options.resume = true;
-  align(folder / "in", folder / "out", options);
-  EXPECT_EQ(crops_in(folder / "out"), crops_in(folder / "whole"));
-}
-
-TEST(Align, OnlyTheSameWorkIsGoneOnWith) {
-  const TemporaryFolder folder;
-  make_many(folder / "in", 30);
-  AlignOptions options;
-  EXPECT_THROW(align(folder / "in", folder / "out", options, dies_after(20)), std::runtime_error);
-  options.resume = true;
-  AlignOptions padded = options;
-  padded.crop.padding = 0.1;
-  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", padded); }),
-              HasSubstr("padding: 0.0 then, 0.1 now"));
-  write_png(folder / "in/p0/new.png", photograph(1));
-  EXPECT_THAT(usage_error([&] { align(folder / "in", folder / "out", options); }),
-              HasSubstr("images: 30 then, 31 now"));
-  options.resume = false;
-  options.force = true;
-  EXPECT_EQ(align(folder / "in", folder / "out", options).counts.images, 31);
 }
 
 TEST(Align, NothingIsReplacedByAccident) {

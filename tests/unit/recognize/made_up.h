@@ -1,6 +1,8 @@
 // Photographs without people in them, and a detector that finds faces there.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -36,6 +38,14 @@ inline Image photograph(uint8_t faces, int width = 120, int height = 90) {
 }
 
 inline constexpr uint8_t spoils_the_network = 255;  // for photograph(): the detector throws an Error
+
+// Many images of different sizes, so that threads overtake each other.
+inline void make_many(const fs::path& folder, int count) {
+  for (int i = 0; i < count; ++i) {
+    const int side = 60 + i * 37 % 200;
+    write_png(folder / fmt::format("p{}/{}.png", i % 7, i), photograph(static_cast<uint8_t>(i % 4), side, side));
+  }
+}
 
 // The first byte of an image says how many faces are in it.
 class MadeUpDetector : public Detector {
