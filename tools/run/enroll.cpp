@@ -119,6 +119,13 @@ Opened open_gallery(const EnrollVerb& verb) {
   return {std::move(gallery), std::move(engine)};
 }
 
+// The first ones; --json lists all.
+void warn_of(const std::vector<EnrollNote>& notes, const std::function<std::string(const EnrollNote&)>& line) {
+  constexpr size_t told = 20;
+  for (size_t i = 0; i < std::min(told, notes.size()); ++i) spdlog::warn("{}", line(notes[i]));
+  if (notes.size() > told) spdlog::warn("and {} more such, which --json lists", with_commas(notes.size() - told));
+}
+
 Json notes_json(const std::vector<EnrollNote>& notes) {
   Json json = Json::array();
   for (const EnrollNote& note : notes) {
@@ -128,10 +135,11 @@ Json notes_json(const std::vector<EnrollNote>& notes) {
 }
 
 void answer(const Gallery& gallery, const EnrollSummary& summary, double seconds, const CommonOptions& common) {
-  for (const EnrollNote& note : summary.left_out) spdlog::warn("left out: {}: {}", note.image, note.reason);
-  for (const EnrollNote& note : summary.warnings) {
-    spdlog::warn("'{}', enrolled from {}: {}", note.name, note.image, note.reason);
-  }
+  warn_of(summary.left_out,
+          [](const EnrollNote& note) { return fmt::format("left out: {}: {}", note.image, note.reason); });
+  warn_of(summary.warnings, [](const EnrollNote& note) {
+    return fmt::format("'{}', enrolled from {}: {}", note.name, note.image, note.reason);
+  });
   const double speed = static_cast<double>(summary.enrolled) / seconds;
   Json json = state_of(gallery);
   json["looked_at"] = summary.images;

@@ -59,11 +59,10 @@ struct TrainOptions {
 // bad_inputs.txt into the run's folder. Of several processes each calls it with its World: they share every batch and
 // the classes of the head, stop at the same step, and the first validates and writes what all have. Tasks without
 // embeddings are validated on the images that validation.data names, by themselves. On a CPU with equal threads and
-// processes the result depends on configuration and data alone: a run that was
-// interrupted at any step and continued ends in the same bits. (memory_format auto is measured: two runs may choose
-// differently, and a run keeps its choice.) Throws Error when the loss stays non-finite, a
-// checkpoint cannot be written, or the data is unreadable, and a usage Error with the key of the configuration when its
-// parts do not fit one another, or the data.
+// processes the result depends on configuration and data alone: a run that was interrupted at any step and continued
+// ends in the same bits. (memory_format auto is measured: two runs may choose differently, and a run keeps its choice.)
+// Throws Error when the loss stays non-finite, a checkpoint cannot be written, or the data is unreadable, and a usage
+// Error with the key of the configuration when its parts do not fit one another, or the data.
 TrainResult train(const TrainOptions& options, const TrainingSet& data, const Validate& validate,
                   const World& world = World());
 
