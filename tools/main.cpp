@@ -65,6 +65,8 @@ int run(int argc, char** argv) {
     return report(error, json);
   } catch (const std::bad_alloc&) {
     return report(Error("out of memory").hint("a smaller batch size needs less"), json);
+  } catch (const fs::filesystem_error& error) {
+    return report(Error(error.code().message()).file(text_of(error.path1())), json);
   } catch (const std::exception& error) {
     return report(Error(error.what()), json);
   }

@@ -271,7 +271,7 @@ RunVerb set_up_manual(CLI::App& app) {
     } else if (args->configuration) {
       std::cout << configuration_reference();
     } else if (!args->folder.empty()) {
-      fs::create_directories(args->folder);
+      make_folder(args->folder);
       write_file(fs::path(args->folder) / "facerec.1", manual_page(program));
       for (const CLI::App* command : commands_of(program)) {
         write_file(fs::path(args->folder) / ("facerec-" + command->get_name() + ".1"), manual_page(*command));

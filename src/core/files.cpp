@@ -211,7 +211,7 @@ void GrowingFile::sync() {
 
 void GrowingFile::commit() {
   sync();
-  fs::rename(part_, path_);
+  if (::rename(part_.c_str(), path_.c_str()) != 0) throw system_error(path_, "cannot be written", errno);
   sync_folder(path_.parent_path());
 }
 

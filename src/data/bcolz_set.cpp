@@ -136,7 +136,7 @@ void write_chunks(const fs::path& folder, const PairSet& set, int threads, const
   uint64_t compressed = 0;
   int64_t rows = 0;
   std::mutex mutex;
-  fs::create_directories(folder / "data");
+  make_folder(folder / "data");
   parallel_for(meta.chunks(), threads, [&](int64_t chunk) {
     const auto file = carray_chunk_of(planes_of(set, chunk * chunk_rows, meta.rows_of(chunk)), 3 * plane);
     write_file(carray_chunk(folder, chunk), file);

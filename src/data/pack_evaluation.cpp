@@ -89,7 +89,7 @@ void write_folder_of_pairs(const PairSet& set, const fs::path& out, int threads,
         const std::vector<std::byte> bytes = file_of(*set.images, index, extension);
         std::string& path = paths[static_cast<size_t>(index)];
         if (!has_image_extension(path)) path += extension;
-        fs::create_directories((folder / path).parent_path());
+        make_folder((folder / path).parent_path());
         write_file(folder / path, bytes);
       });
       if (progress) progress(std::min(first + block, count), count);
@@ -120,7 +120,7 @@ void check_evaluation_output(const fs::path& out, const PackOptions& options) {
 PackSummary pack_evaluation_set(const PairSet& set, const fs::path& out, const PackOptions& options,
                                 const PackProgress& progress) {
   check_evaluation_output(out, options);
-  if (!out.parent_path().empty()) fs::create_directories(out.parent_path());
+  if (!out.parent_path().empty()) make_folder(out.parent_path());
   const int64_t images = set.images->size(), pairs = static_cast<int64_t>(set.pairs.size());
   const PairsWritten count_pairs = [&](int64_t done) {
     if (progress) progress(done, pairs);

@@ -14,12 +14,12 @@ class FolderWriter : public PackWriter {
  public:
   FolderWriter(const fs::path& folder, bool goes_on) : folder_(folder), part_(folder.string() + ".part") {
     if (!goes_on) fs::remove_all(part_);
-    fs::create_directories(part_);
+    make_folder(part_);
   }
 
   void append(const PackItem& item) override {
     const fs::path path = part_ / item.path;
-    fs::create_directory(path.parent_path());
+    make_folder(path.parent_path());
     errno = 0;
     std::ofstream file(path, std::ios::binary);
     file.write(reinterpret_cast<const char*>(item.encoded.data()), static_cast<std::streamsize>(item.encoded.size()));

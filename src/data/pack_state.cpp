@@ -129,10 +129,10 @@ void mark_as_packed(const fs::path& folder) { write_file(folder / packed_mark, "
 PackJob::PackJob(const fs::path& out, const PackOptions& options, const std::string& job)
     : out_(out), folder_(out.string() + ".pack") {
   std::error_code code;
-  if (!out.parent_path().empty()) fs::create_directories(out.parent_path());
+  if (!out.parent_path().empty()) make_folder(out.parent_path());
   const bool was_there = fs::is_directory(folder_, code);
   if (!was_there) check_leftovers(options);
-  fs::create_directory(folder_);
+  make_folder(folder_);
   lock_ = std::make_unique<FolderLock>(folder_);
   begin(options, job);
 }

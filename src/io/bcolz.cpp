@@ -250,7 +250,7 @@ std::vector<std::byte> carray_chunk_of(std::span<const float> numbers, size_t ro
 }
 
 void write_carray_meta(const fs::path& folder, const CarrayMeta& meta, uint64_t compressed) {
-  fs::create_directories(folder / "meta");
+  make_folder(folder / "meta");
   const auto bytes = static_cast<uint64_t>(meta.shape[0] * meta.row_numbers()) * sizeof(float);
   write_file(folder / "meta/sizes", fmt::format("{{\"shape\": [{}], \"nbytes\": {}, \"cbytes\": {}}}\n",
                                                 fmt::join(meta.shape, ", "), bytes, compressed));

@@ -51,7 +51,7 @@ fs::path create_run_folder(const fs::path& runs, const std::string& name) {
   for (int attempt = 1; !code && attempt < 1000; ++attempt) {
     fs::path folder = runs / (attempt == 1 ? stem : fmt::format("{}_{}", stem, attempt));
     if (fs::create_directory(folder, code)) {
-      fs::create_directory(folder / "checkpoints");
+      make_folder(folder / "checkpoints");
       return folder;
     }
   }

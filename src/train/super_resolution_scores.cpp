@@ -45,11 +45,11 @@ std::vector<ValidationScore> super_resolution_scores(SuperResolutionNetwork& net
   const int scale = static_cast<int>(network.scale());
   double by_network = 0, by_bicubic = 0;
   for (int64_t i = 0; i < images.size(); ++i) {
-    const Image image = centre(load_image(images, i), scale);
-    if (image.width == 0 || image.height == 0) {
+    const Image whole = load_image(images, i);
+    if (std::min(whole.width, whole.height) < scale) {
       throw Error("is too small to be reduced by " + std::to_string(scale)).file(images.name(i));
     }
-    const Image small = reduce(image, scale);
+    const Image image = centre(whole, scale), small = reduce(image, scale);
     by_network += psnr(enlarged(network, small), image);
     by_bicubic += psnr(resize_pillow(small, image.width, image.height, PillowFilter::bicubic), image);
   }

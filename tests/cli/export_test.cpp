@@ -107,8 +107,9 @@ TEST(PublishedWeights, GiveThePublishedAccuracyInEveryForm) {
   }
   const Outcome outcome = facerec(arguments);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  ASSERT_EQ(outcome.json().at("results").size(), 4U);
-  for (const auto& result : outcome.json().at("results")) {
+  const nlohmann::json results = outcome.json().at("results");
+  ASSERT_EQ(results.size(), 4U);
+  for (const auto& result : results) {
     EXPECT_NEAR(result.at("accuracy").at("mean").get<double>(), expected.at("accuracy_mean").get<double>(), 1.01 / 600);
     EXPECT_NEAR(result.at("auc").get<double>(), 0.999678, 1.1e-5);
   }

@@ -81,7 +81,8 @@ TEST_F(Models, DownloadsFromAMirrorAndThenHasThemAtHand) {
   const Outcome all = models({"download", "--all", "--json"});
   ASSERT_EQ(all.exit_code, 0) << all.err;
   EXPECT_EQ(all.json().at("files").size(), 9U);
-  for (const nlohmann::json& weights : models({"list", "--json"}).json().at("models")) {
+  const nlohmann::json listed = models({"list", "--json"}).json();
+  for (const nlohmann::json& weights : listed.at("models")) {
     EXPECT_EQ(weights.at("at_hand"), weights.at("by_hand").is_null()) << weights;
   }
   environment_.variables.erase("FACEREC_MODELS_MIRROR");

@@ -1,9 +1,8 @@
 // Preloaded into a program (LD_PRELOAD) to make the disk or the clock fail under it.
 //
 //   FAULT_BELOW=DIR      the calls that change something in DIR are counted: open to write, write, sync, truncate,
-//   make,
-//                        rename, link, and those that stdio makes are not
-//   FAULT_COUNT=FILE     how many there were is written there when the program ends
+//                        make, rename, link; those that stdio makes are not
+//   FAULT_COUNT=FILE     how many there were is added there, on a line, when the program ends
 //   FAULT_AT=N           the N-th of them, and with FAULT_LASTS=1 every later one too,
 //   FAULT_AS=ENOSPC      fails as ENOSPC, EIO or EROFS do; VANISH: DIR is removed before it
 //   FAULT_CLOCK=1        the clock of the day jumps by up to ten years, back and forth, each time that it is asked
@@ -54,8 +53,8 @@ struct Plan {
 
   ~Plan() {
     if (count.empty()) return;
-    const std::string text = std::to_string(changes);
-    const int file = REAL(open)(count.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    const std::string text = std::to_string(changes) + "\n";
+    const int file = REAL(open)(count.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     if (REAL(write)(file, text.data(), text.size()) < 0) std::abort();
     REAL(close)(file);
   }

@@ -22,7 +22,7 @@ void make_place(const ExportVerb& verb, const EvolveCheckpoint& files) {
       throw Error::usage("exists already").file(text_of(file)).hint("--force replaces it");
     }
   }
-  fs::create_directories(verb.out);
+  make_folder(verb.out);
 }
 
 // The backbone last: by it a checkpoint is found.

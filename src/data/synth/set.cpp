@@ -65,7 +65,7 @@ void write_plainly(const fs::path& path, const std::vector<std::byte>& bytes) {
 // Into the folder `out`. `advance` is called after each image.
 void write_part(const SynthConfig& config, const Part& part, const fs::path& out, int threads,
                 const std::function<void()>& advance) {
-  for (int64_t i = 0; i < part.identities; ++i) fs::create_directories(out / part.name(i));
+  for (int64_t i = 0; i < part.identities; ++i) make_folder(out / part.name(i));
   std::vector<std::string> rows(static_cast<size_t>(part.size()));
   parallel_for(part.size(), threads, [&](int64_t index) {
     const int64_t identity = index / part.images, image = index % part.images;
