@@ -35,9 +35,9 @@ double lowest_cosine(std::span<const float> a, std::span<const float> b, size_t 
 
 class AutoPrecision final : public Engine {
  public:
-  explicit AutoPrecision(OpenEngine open) : engine_(open("fp32")), open_(std::move(open)) {}
+  explicit AutoPrecision(OpenEngine open) : engine_(open("fp32")), spec_(engine_->spec()), open_(std::move(open)) {}
 
-  const ModelSpec& spec() const override { return engine_->spec(); }
+  const ModelSpec& spec() const override { return spec_; }
   std::string identity() const override { return engine_->identity(); }
   Computation computation() const override {
     Computation computation = engine_->computation();
@@ -68,6 +68,7 @@ class AutoPrecision final : public Engine {
   }
 
   std::unique_ptr<Engine> engine_;
+  ModelSpec spec_;   // outlives the engine that is replaced
   OpenEngine open_;  // until it is decided
   std::string reason_ = fmt::format("fewer than {} images at a time", images_for_check);
 };

@@ -25,7 +25,7 @@ struct Computation {
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual const ModelSpec& spec() const = 0;
+  virtual const ModelSpec& spec() const = 0;  // the same object as long as the engine lives
   virtual std::string identity() const = 0;  // SHA-256 of weights and preprocessing; "" where there are no weights
 
   // nhwc: n RGB images of spec().preprocess.width × height, 8 bit; out: [n, embedding_size], without a flip, raw or of

@@ -56,6 +56,16 @@ class AutoPrecision : public testing::Test {
   std::vector<std::string> opened_;
 };
 
+// Callers keep it while they embed.
+TEST_F(AutoPrecision, TheSpecificationStaysWhereItIs) {
+  const auto engine = open(0.01F);
+  const ModelSpec* const before = &engine->spec();
+  embed(*engine, images(16));
+  ASSERT_EQ(engine->computation().precision, "bf16");
+  EXPECT_EQ(&engine->spec(), before);
+  EXPECT_EQ(before->architecture, "fake");
+}
+
 TEST_F(AutoPrecision, ChangesToBf16WithTheImagesThatItWasCheckedOn) {
   const auto engine = open(0.01F);
   EXPECT_EQ(embed(*engine, images(images_for_check)).back(), 1.01F);
