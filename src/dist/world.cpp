@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 
 #include "dist/world_state.h"
@@ -38,6 +39,8 @@ World::World(const ProcessPlace& place, at::Device device, std::chrono::seconds 
   if (place.size == 1) return;
   // c10d's own warnings, with its stack, would stand around the one message that says what happened.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = google_fatal;
+  // Gloo writes to processes that may be gone, and counts on an interpreter that ignores the signal, as Python does.
+  std::signal(SIGPIPE, SIG_IGN);
   state_ = std::make_unique<State>(place, device, timeout);
   state_->join();
 }

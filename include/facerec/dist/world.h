@@ -22,7 +22,7 @@ class World {
  public:
   World();  // one process alone
   // Meets the others. `device`: of the tensors. Throws a usage Error when the port is in use, an Error when somebody
-  // does not come.
+  // does not come. Where there are others, SIGPIPE is ignored from then on: one may die while it is written to.
   World(const ProcessPlace& place, at::Device device, std::chrono::seconds timeout);
   ~World();
   World(const World&) = delete;

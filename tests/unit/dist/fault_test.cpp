@@ -6,6 +6,8 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 
 #include "dist/gradient_sync.h"
@@ -86,6 +88,22 @@ TEST(Fault, AProcessKilledInTheMidstOfABackwardPassIsNamed) {
   EXPECT_LT(watch.seconds(), 15);
   EXPECT_EQ(ended[0].code, 1) << ended[0].text;
   EXPECT_THAT(ended[0].text, HasSubstr("process 1 is gone (it was "));
+}
+
+// Gloo's writev() may meet a connection that the dead process has reset.
+TEST(Fault, WritingToAProcessThatIsGoneKillsNobody) {
+  Processes processes(2, [](const ProcessPlace& place) {
+    const World world(place, at::kCPU, seconds(60));
+    std::array<int, 2> pipe_ends{};
+    ASSERT_EQ(pipe(pipe_ends.data()), 0);
+    close(pipe_ends[0]);
+    EXPECT_EQ(write(pipe_ends[1], "x", 1), -1);
+    EXPECT_EQ(errno, EPIPE);
+  });
+  for (const Ended& ended : processes.wait()) {
+    EXPECT_EQ(ended.signal, 0);
+    EXPECT_EQ(ended.code, 0) << ended.text;
+  }
 }
 
 TEST(Fault, AHangingProcessIsNamedAfterTheTimeout) {
