@@ -71,6 +71,12 @@ Value select(Graph& graph, const Op& op) {
   return make<ops::Gather>(input(graph, op), index, Graph::integers({dim}));
 }
 
+Value cat(Graph& graph, const Op& op) {
+  ov::OutputVector inputs;
+  for (const int value : op.argument("tensors").values) inputs.push_back(graph.value(value));
+  return make<ops::Concat>(inputs, axis(graph.recording(), op, op.integer("dim")));
+}
+
 Value pad(Graph& graph, const Op& op) {
   const auto [before, after, value] = margins(graph.recording(), op);
   return make<ops::Pad>(input(graph, op), Graph::integers(before), Graph::integers(after), Graph::scalar(value),
@@ -172,6 +178,7 @@ const Entry translators[] = {
     {"slice", slice},
     {"select", select},
     {"constant_pad_nd", pad},
+    {"cat", cat},
     {"pixel_shuffle", pixel_shuffle},
     {"conv2d", conv},
     {"linear", linear},

@@ -33,6 +33,7 @@ struct IrLayout {
 std::shared_ptr<Backbone> build_ir(const IrLayout& layout, const NetworkOptions& options);
 std::shared_ptr<Backbone> build_resnet50(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_resnet50_tf2(const NetworkOptions& options);
+std::shared_ptr<Backbone> build_inception_resnet_v1(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet_foamliu(const NetworkOptions& options);
 std::shared_ptr<Backbone> build_mobilefacenet_xiaoccer(const NetworkOptions& options);

@@ -58,9 +58,9 @@ std::shared_ptr<Conv> biased(int64_t in, int64_t out, torch::Device device) {
 }
 
 // Widen, filter each channel, scale the channels by a gate, narrow; the input is added where the shapes allow it.
-class Block final : public Recomputable {
+class EfficientNetBlock final : public Recomputable {
  public:
-  Block(const Stage& shape, double drop, Plane& plane, torch::Device device)
+  EfficientNetBlock(const Stage& shape, double drop, Plane& plane, torch::Device device)
       : residual_(shape.stride == 1 && shape.in == shape.out), drop_(drop) {
     const int64_t inner = shape.in * shape.expansion, squeezed = std::max<int64_t>(shape.in / 4, 1);
     const ConvShape filter{
@@ -136,7 +136,8 @@ class EfficientNetB0 final : public Backbone {
     int index = 0;
     for (Stage stage : stages) {
       for (int i = 0; i < stage.units; ++i) {
-        blocks->append(std::make_shared<Block>(stage, drop_connect * index++ / count_blocks(), plane, device));
+        blocks->append(
+            std::make_shared<EfficientNetBlock>(stage, drop_connect * index++ / count_blocks(), plane, device));
         stage.in = stage.out;
         stage.stride = 1;
       }

@@ -33,6 +33,7 @@ constexpr Network network_table[] = {
     {"iresnet200", "layer3.59.bn3.weight", "fc.weight", "fc.weight", 512, 4},
     {"resnet50", "bn_o2.weight", "fc.weight", "fc.weight", 2048, 5},
     {"resnet50_tf2", "conv5_block3_3_bn.weight", "dense.weight", "dense.weight", 2048, 5},
+    {"inception_resnet_v1", "mixed_7a.branch2.2.conv.weight", "last_linear.weight", "", 0, 0},
     {"mobilefacenet", "conv_6_dw.conv.weight", "linear.weight", "conv_6_dw.conv.weight", 512, 4},
     {"mobilefacenet_foamliu", "gdconv.depthwise.weight", "conv3.weight", "gdconv.depthwise.weight", 512, 4},
     {"mobilefacenet_xiaoccer", "linear7.conv.weight", "linear1.conv.weight", "linear7.conv.weight", 512, 4},

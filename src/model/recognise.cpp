@@ -39,9 +39,10 @@ View view_of(const TensorGroup& group, const std::string& prefix) {
   return view;
 }
 
-// Heads stand beside the backbone in some files, without a prefix to tell them apart.
+// Heads stand beside the backbone in some files, without a prefix to tell them apart. "logits." is facenet-pytorch's.
 bool belongs_to_head(const std::string& name) {
-  return name.starts_with("head.") || name.starts_with("margin.") || name.starts_with("loss.");
+  return name.starts_with("head.") || name.starts_with("margin.") || name.starts_with("loss.") ||
+         name.starts_with("logits.");
 }
 
 // The files of PyTorch before 0.4.1 do not count batches, and nothing that is computed depends on it.
@@ -54,17 +55,16 @@ NetworkDifference difference(const ModelSpec& spec, View& view) {
   for (const auto& [name, tensor] : state_dict(*build_backbone({.spec = spec, .device = torch::kMeta}))) {
     names.insert(name);
     const auto found = view.tensors.find(name);
+    const bool matters = !may_be_absent(name);
     if (found == view.tensors.end()) {
-      if (!may_be_absent(name)) result.missing.push_back(name);
-    } else if (may_be_absent(name)) {
-      ++result.matching;
-    } else if (!is_float(found->second.dtype)) {
+      if (matters) result.missing.push_back(name);
+    } else if (matters && !is_float(found->second.dtype)) {
       result.reshaped.push_back(name + " of type " + found->second.dtype + ", expected F32");
-    } else if (tensor.sizes() == torch::IntArrayRef(found->second.shape)) {
-      ++result.matching;
-    } else {
+    } else if (matters && tensor.sizes() != torch::IntArrayRef(found->second.shape)) {
       result.reshaped.push_back(name + " " + shape_text(found->second.shape) + ", expected " +
                                 shape_text(tensor.sizes()));
+    } else {
+      ++result.matching;
     }
   }
   for (const auto& [name, tensor] : view.tensors) {

@@ -70,6 +70,7 @@ struct BackboneEntry {
   Build build;
   void (*initialise)(torch::nn::Module&);  // as the published code does it
   int width = 112, height = 112;           // of the images that it was published for
+  int64_t smallest = min_input_side;       // side of an image that leaves something of the last feature map
 };
 
 const BackboneEntry backbones[] = {
@@ -95,6 +96,7 @@ const BackboneEntry backbones[] = {
     {"efficientnet_b0", with<build_efficientnet_b0, efficientnet_b0>, initialise_default},
     {"efficientnet_b0_facex", with<build_efficientnet_b0, efficientnet_b0_facex>, initialise_default},
     {"efficientnet_b0_facex_same", with<build_efficientnet_b0, efficientnet_b0_facex_same>, initialise_default},
+    {"inception_resnet_v1", build_inception_resnet_v1, initialise_default, 160, 160, 75},
     {"mobilefacenet", build_mobilefacenet, initialise_default},
     {"mobilefacenet_foamliu", build_mobilefacenet_foamliu, initialise_kaiming},
     {"mobilefacenet_xiaoccer", build_mobilefacenet_xiaoccer, initialise_kaiming, 96, 112},
@@ -123,8 +125,9 @@ void check_sizes(const ModelSpec& spec) {
                        " and " + std::to_string(high));
   };
   check("the embedding size", spec.embedding_size, 1, max_embedding_size);
-  check("the input width", spec.preprocess.width, min_input_side, max_input_side);
-  check("the input height", spec.preprocess.height, min_input_side, max_input_side);
+  const int64_t smallest = smallest_input(spec.architecture);
+  check("the input width", spec.preprocess.width, smallest, max_input_side);
+  check("the input height", spec.preprocess.height, smallest, max_input_side);
 }
 
 Preprocess preprocess_of(const ModelConfig& config) {
@@ -147,10 +150,9 @@ Preprocess published_preprocess(const std::string& architecture) {
   return parse_preprocess(published_way(architecture), {.width = entry.width, .height = entry.height});
 }
 
-void check_spec(const ModelSpec& spec) {
-  entry_of(spec.architecture);
-  check_sizes(spec);
-}
+int64_t smallest_input(const std::string& architecture) { return entry_of(architecture).smallest; }
+
+void check_spec(const ModelSpec& spec) { check_sizes(spec); }
 
 ModelSpec spec_of(const ModelConfig& config) {
   ModelSpec spec{

@@ -28,10 +28,10 @@ struct ConvNorm {
 };
 
 // Keras' modules are flat: the backbone itself registers the layers of its blocks, and not the blocks.
-class Block final : public Recomputable {
+class KerasBlock final : public Recomputable {
  public:
   // shortcut: of a stage's first block
-  Block(ConvNorm first, ConvNorm second, ConvNorm third, ConvNorm shortcut)
+  KerasBlock(ConvNorm first, ConvNorm second, ConvNorm third, ConvNorm shortcut)
       : first_(std::move(first)), second_(std::move(second)), third_(std::move(third)), shortcut_(std::move(shortcut)) {
     int index = 0;
     for (const ConvNorm* part : {&first_, &second_, &third_, &shortcut_}) {
@@ -99,16 +99,17 @@ class ResNet50Tf2 final : public Backbone {
   }
 
   // The stride is that of the first convolution, where torchvision's is that of the second.
-  std::shared_ptr<Block> block(const std::string& name, int64_t in, int64_t planes, bool is_first, int64_t stride) {
+  std::shared_ptr<KerasBlock> block(const std::string& name, int64_t in, int64_t planes, bool is_first,
+                                    int64_t stride) {
     const ConvNorm shortcut = is_first ? conv_norm(name + "_0", in, planes * 4, 1, stride) : ConvNorm{};
     const ConvNorm first = conv_norm(name + "_1", in, planes, 1, stride);
     const ConvNorm second = conv_norm(name + "_2", planes, planes, 3, 1);
-    return std::make_shared<Block>(first, second, conv_norm(name + "_3", planes, planes * 4, 1, 1), shortcut);
+    return std::make_shared<KerasBlock>(first, second, conv_norm(name + "_3", planes, planes * 4, 1, 1), shortcut);
   }
 
   torch::Device device_;  // of construction
   ConvNorm stem_;
-  std::vector<std::shared_ptr<Block>> blocks_;
+  std::vector<std::shared_ptr<KerasBlock>> blocks_;
   LayerPtr bn_in_, dropout_, dense_, bn_out_;
 };
 

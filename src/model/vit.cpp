@@ -68,9 +68,9 @@ class Mlp final : public Layer {
   LayerPtr fc1_, fc2_;
 };
 
-class Block final : public Recomputable {
+class VitBlock final : public Recomputable {
  public:
-  Block(int64_t width, double drop_path, torch::Device device) : drop_path_(drop_path) {
+  VitBlock(int64_t width, double drop_path, torch::Device device) : drop_path_(drop_path) {
     norm1_ = register_module("norm1", std::make_shared<LayerNorm>(width, device));
     norm2_ = register_module("norm2", std::make_shared<LayerNorm>(width, device));
     attn_ = register_module("attn", std::make_shared<Attention>(width, device));
@@ -99,7 +99,7 @@ class VisionTransformer final : public Backbone {
     patch_embed_ = register_module("patch_embed", std::make_shared<PatchEmbedding>(width, device));
     blocks_ = register_module("blocks", sequence({}));
     for (int i = 0; i < layout.depth; ++i) {
-      blocks_->append(std::make_shared<Block>(width, layout.drop_path * i / (layout.depth - 1), device));
+      blocks_->append(std::make_shared<VitBlock>(width, layout.drop_path * i / (layout.depth - 1), device));
     }
     norm_ = register_module("norm", std::make_shared<LayerNorm>(width, device));
     feature_ = register_module(

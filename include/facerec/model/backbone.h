@@ -43,6 +43,10 @@ std::vector<std::string> backbone_names();
 // What the published weights of an architecture expect, its image size included. Throws like make_backbone.
 Preprocess published_preprocess(const std::string& architecture);
 
+// The least side of the images that an architecture takes: of smaller ones its last feature map would have nothing.
+// Throws like make_backbone.
+int64_t smallest_input(const std::string& architecture);
+
 // The registry's entry as configuration and the preprocessing it stands for.
 ModelSpec spec_of(const ModelConfig& config);
 

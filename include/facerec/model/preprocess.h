@@ -15,7 +15,7 @@ namespace facerec {
 //   rgb       (x/255 − 0.5)/0.5          face.evoLVe, arcface_torch, TFace, CVLface
 //   bgr       the same in BGR order      AdaFace, InsightFace_Pytorch
 //   unit      x/255                      arcface-tf2
-//   rgb128    (x − 127.5)/128            MobileFaceNet_Pytorch
+//   rgb128    (x − 127.5)/128            MobileFaceNet_Pytorch, facenet-pytorch
 //   bgr128    the same in BGR order      FaceX-Zoo
 //   imagenet  (x/255 − mean)/std with torchvision's mean and std
 Preprocess parse_preprocess(const std::string& text, const Preprocess& published);

@@ -56,6 +56,12 @@ inline void randomise(const Backbone& backbone) {
   }
 }
 
+// Small and not square.
+inline Size2 small_input(const std::string& backbone) {
+  const int64_t least = smallest_input(backbone);
+  return {std::max<int64_t>(32, least), std::max<int64_t>(48, least + 16)};
+}
+
 // Without those that have a shallower sibling: they are made of the same units, and take long.
 inline std::vector<std::string> one_of_each_kind() {
   std::vector<std::string> names = backbone_names();

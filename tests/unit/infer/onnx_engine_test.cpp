@@ -45,7 +45,7 @@ class EveryBackbone : public OnnxEngine, public testing::WithParamInterface<std:
 TEST_P(EveryBackbone, GivesLibTorchsEmbeddings) {
   torch::manual_seed(1);
   const auto backbone =
-      make_backbone({.name = GetParam(), .embedding_size = 16, .input = {32, 48}, .preprocess = "bgr"});
+      make_backbone({.name = GetParam(), .embedding_size = 16, .input = small_input(GetParam()), .preprocess = "bgr"});
   randomise(*backbone);
   expect_equal(backbone, {.fold_batch_norm = true});
   constexpr int64_t small = 5'000'000;  // the rest take long, and have no layers of their own

@@ -61,23 +61,25 @@ TEST(Backbone, StochasticDepthDropsWholeSamplesAndKeepsTheMean) {
 // Only the shapes: the weights are what the allocator left.
 TEST(EveryBackbone, TakesOddInputSizesAndOtherEmbeddings) {
   const torch::NoGradGuard without_gradient;
-  const Tensor input = torch::randn({2, 3, 37, 50});
   for (const std::string& name : backbone_names()) {
-    const auto network = build_backbone({.spec = spec_of({.name = name, .embedding_size = 24, .input = {50, 37}})});
+    const int64_t least = smallest_input(name);
+    const Size2 size{std::max<int64_t>(50, least + 5), std::max<int64_t>(37, least)};
+    const auto network = build_backbone({.spec = spec_of({.name = name, .embedding_size = 24, .input = size})});
     network->eval();
-    EXPECT_EQ(network->forward(input).sizes(), torch::IntArrayRef({2, 24})) << name;
+    EXPECT_EQ(network->forward(torch::randn({2, 3, size[1], size[0]})).sizes(), torch::IntArrayRef({2, 24})) << name;
   }
 }
 
 class EveryFamily : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryFamily, TrainsUnderAutocastInEveryMemoryFormat) {
-  const auto network = make_backbone({.name = GetParam(), .embedding_size = 16, .input = {32, 32}});
+  const int64_t side = std::max<int64_t>(32, smallest_input(GetParam()));
+  const auto network = make_backbone({.name = GetParam(), .embedding_size = 16, .input = {side, side}});
   for (const auto format : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
     network->zero_grad();
     at::autocast::set_autocast_enabled(at::kCPU, true);
     at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    const Tensor output = network->forward(torch::randn({2, 3, 32, 32}).contiguous(format));
+    const Tensor output = network->forward(torch::randn({2, 3, side, side}).contiguous(format));
     at::autocast::clear_cache();
     at::autocast::set_autocast_enabled(at::kCPU, false);
     test::projection(output.to(torch::kFloat32)).backward();
@@ -93,7 +95,8 @@ TEST_P(EveryFamily, TrainsUnderAutocastInEveryMemoryFormat) {
 INSTANTIATE_TEST_SUITE_P(, EveryFamily,
                          testing::Values("ir_tiny", "ir_se_50", "adaface_ir_se_50", "iresnet18", "resnet50",
                                          "resnet50_tf2", "efficientnet_b0", "efficientnet_b0_facex", "mobilefacenet",
-                                         "mobilefacenet_foamliu", "mobilefacenet_xiaoccer", "mbf", "vit_t"),
+                                         "mobilefacenet_foamliu", "mobilefacenet_xiaoccer", "inception_resnet_v1",
+                                         "mbf", "vit_t"),
                          [](const auto& each) { return std::string(each.param); });
 
 TEST(Backbone, Bf16AgreesWithFp32) {
@@ -154,6 +157,14 @@ TEST(Backbone, AnUnknownNameListsTheKnownOnes) {
   EXPECT_THAT(error.message(), HasSubstr("ir_se50"));
   EXPECT_THAT(error.hint(), HasSubstr("did you mean 'ir_se_50'"));
   EXPECT_THAT(error.hint(), HasSubstr("mobilefacenet"));
+}
+
+TEST(Backbone, RefusesImagesOfWhichNothingWouldBeLeft) {
+  EXPECT_THAT(caught([] {
+                spec_of({.name = "inception_resnet_v1", .input = {112, 74}});
+              }).message(),
+              HasSubstr("the input height 74 is not between 75 and 1024"));
+  EXPECT_EQ(spec_of({.name = "inception_resnet_v1", .input = {75, 75}}).preprocess.width, 75);
 }
 
 TEST(Backbone, RefusesWhatIsTooLargeWithoutBuildingIt) {

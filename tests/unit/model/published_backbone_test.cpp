@@ -160,6 +160,10 @@ TEST(PublishedBackboneResNet50Tf2, GivesKerasOutput) {
   expect_first_numbers("resnet50_tf2", own_golden("resnet50_tf2.json"));
 }
 
+TEST(PublishedBackboneInceptionResnet, GivesThePublishedOutput) {
+  expect_first_numbers("inception_resnet_v1", own_golden("inception_resnet_v1.json"));
+}
+
 // The classifier of lukemelas' ImageNet weights takes the place of the embedding.
 TEST(PublishedBackboneEfficientNet, HoldsTheImageNetWeightsAtAThousandNumbers) {
   nlohmann::json golden = own_golden("efficientnet_b0.json");

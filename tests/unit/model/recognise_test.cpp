@@ -19,14 +19,17 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TensorFile published_file(const std::string& golden, const std::string& prefix = "", const std::string& group = "") {
-  const nlohmann::json json = test::load_json(test::numerics() / "backbones" / (golden + ".json"));
+TensorFile file_of(const nlohmann::json& json, const std::string& prefix = "", const std::string& group = "") {
   TensorFile file{"weights.pth", "pytorch", {{group, {}}}, {}, nullptr};
   for (const auto& entry : json["state_dict"]) {
     TensorView view{.dtype = entry["dtype"] == "int64" ? "I64" : "F32", .shape = entry["shape"], .bytes = {}};
     file.groups[0].tensors.push_back({prefix + entry["key"].get<std::string>(), view});
   }
   return file;
+}
+
+TensorFile published_file(const std::string& golden, const std::string& prefix = "", const std::string& group = "") {
+  return file_of(test::load_json(test::numerics() / "backbones" / (golden + ".json")), prefix, group);
 }
 
 void add(TensorFile& file, const std::string& name, const std::vector<int64_t>& shape) {
@@ -222,6 +225,24 @@ TEST_F(RecognisedCheckpoint, ASecondCopyIsWarnedOf) {
   const TensorFile teacher = published_file("arcface_torch_iresnet18", "teacher.");
   for (const NamedTensor& tensor : teacher.groups[0].tensors) file.groups[0].tensors.push_back(tensor);
   EXPECT_THAT(recognise(file).warnings, Contains(HasSubstr("another copy, with the prefix 'teacher.'")));
+}
+
+// Keys and shapes as the published weights of VGGFace2 have them.
+TEST(RecognisedInceptionResnet, ItsClassifierIsLeftOut) {
+  const nlohmann::json json =
+      test::load_json(fs::path(FACEREC_SOURCE_DIR) / "tests" / "golden" / "inception_resnet_v1.json");
+  TensorFile file = file_of(json);
+  add(file, "logits.weight", {8631, 512});
+  add(file, "logits.bias", {8631});
+  const Recognition found = recognise(file);
+  EXPECT_EQ(found.spec.architecture, "inception_resnet_v1");
+  EXPECT_EQ(found.spec.embedding_size, 512);
+  EXPECT_TRUE(found.spec.unit_length);
+  EXPECT_EQ(preprocess_formula(found.spec.preprocess), "160x160 RGB, (x - 127.5)/128");
+  EXPECT_EQ(found.publisher, "facenet-pytorch");
+  EXPECT_EQ(found.flip, "no_flip");
+  EXPECT_THAT(found.warnings, IsEmpty());
+  EXPECT_THAT(found.left_out, ElementsAre("logits.bias", "logits.weight"));
 }
 
 TEST(Networks, EveryBackboneCanBeRecognised) {

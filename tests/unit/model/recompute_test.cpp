@@ -19,12 +19,14 @@ struct Left {
 };
 
 ModelConfig small(const std::string& name) {
-  return {.name = name, .embedding_size = 16, .input = {32, 32}, .dropout = 0.4};
+  const int64_t side = std::max<int64_t>(32, smallest_input(name));
+  return {.name = name, .embedding_size = 16, .input = {side, side}, .dropout = 0.4};
 }
 
 Left step(Backbone& backbone, int64_t images, const std::string& precision = "fp32") {
   torch::manual_seed(7);
-  const Tensor x = torch::randn({images, 3, 32, 32});
+  const Preprocess& size = backbone.spec().preprocess;
+  const Tensor x = torch::randn({images, 3, size.height, size.width});
   backbone.zero_grad();
   backbone.train();
   const AllocationCount count;
