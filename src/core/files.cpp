@@ -168,7 +168,7 @@ void sync_filesystem(const fs::path& folder) {
 }
 
 GrowingFile::GrowingFile(fs::path path, uint64_t keep)
-    : path_(std::move(path)), part_(path_.string() + ".part"), descriptor_(-1), size_(keep) {
+    : path_(std::move(path)), part_(path_.string() + ".part"), size_(keep) {
   descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw system_error(part_, "cannot be written", errno);
   std::string fault;

@@ -1,7 +1,8 @@
 #include "facerec/core/folder_writer.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+
+#include <cstdio>
 
 #include "core/temporaries.h"
 

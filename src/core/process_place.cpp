@@ -136,7 +136,7 @@ std::string first_host(const std::string& hosts) {
 std::string slurm_address(const Starter& slurm) {
   if (is_set("MASTER_ADDR")) return std::getenv("MASTER_ADDR");
   const char* name = is_set("SLURM_STEP_NODELIST") ? "SLURM_STEP_NODELIST" : "SLURM_JOB_NODELIST";
-  const std::string host = first_host(slurm.text(name, "SLURM_PROCID"));
+  std::string host = first_host(slurm.text(name, "SLURM_PROCID"));
   if (!host.empty()) return host;
   throw Error::usage(fmt::format("{}='{}' in the environment names no host", name, printable(std::getenv(name))))
       .hint("set MASTER_ADDR to the machine of the first process");

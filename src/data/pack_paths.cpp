@@ -67,7 +67,7 @@ std::string UniquePaths::take(const std::string& path, int64_t index) {
   const size_t dot = has_image_extension(path) ? path.rfind('.') : path.size();
   for (int64_t attempt = 0;; ++attempt) {
     const std::string number = attempt == 0 ? fmt::format("_{}", index) : fmt::format("_{}_{}", index, attempt);
-    const std::string other = path.substr(0, dot) + number + path.substr(dot);
+    std::string other = path.substr(0, dot) + number + path.substr(dot);
     if (insert(other)) return other;
   }
 }

@@ -173,7 +173,7 @@ class Mtcnn final : public Detector {
       Tensor strip = torch::empty({count, rows, width, 3});
       for (int64_t i = 0; i < count; ++i) {
         const auto at = static_cast<size_t>(i);
-        float* out = strip[i].data_ptr<float>();
+        auto* out = strip[i].data_ptr<float>();
         if (preset_.whole_pixels) {
           normalise(resized[at], row, rows, out);
         } else {
@@ -257,7 +257,7 @@ class Mtcnn final : public Detector {
     for (size_t first = 0; first < crops.size(); first += crops_at_a_time) {
       const size_t count = std::min(crops_at_a_time, crops.size() - first);
       const Tensor batch = torch::empty({static_cast<int64_t>(count), side, side, 3});
-      float* out = batch.data_ptr<float>();
+      auto* out = batch.data_ptr<float>();
       at::parallel_for(0, static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
         for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
           const auto& [image, candidate] = crops[first + i];
@@ -275,8 +275,8 @@ class Mtcnn final : public Detector {
   }
 
   static void take_answers(const mtcnn::Output& output, std::span<const std::pair<const Image*, Candidate*>> crops) {
-    const float* score = output.probability.const_data_ptr<float>();
-    const float* correction = output.box.const_data_ptr<float>();
+    const auto* score = output.probability.const_data_ptr<float>();
+    const auto* correction = output.box.const_data_ptr<float>();
     const float* landmarks = output.landmarks.defined() ? output.landmarks.const_data_ptr<float>() : nullptr;
     for (size_t i = 0; i < crops.size(); ++i) {
       Candidate& candidate = *crops[i].second;

@@ -84,10 +84,10 @@ Tensor pool(const Tensor& x, int64_t kernel) {
   const Tensor from = x.contiguous(torch::MemoryFormat::ChannelsLast);
   const int64_t channels = from.size(1), height = from.size(2), width = from.size(3);
   const int64_t rows = (height - kernel + 1) / 2 + 1, columns = (width - kernel + 1) / 2 + 1;
-  const Tensor pooled = torch::empty({from.size(0), channels, rows, columns},
-                                     from.options().memory_format(torch::MemoryFormat::ChannelsLast));
-  const float* source = from.const_data_ptr<float>();
-  float* target = pooled.data_ptr<float>();
+  Tensor pooled = torch::empty({from.size(0), channels, rows, columns},
+                               from.options().memory_format(torch::MemoryFormat::ChannelsLast));
+  const auto* source = from.const_data_ptr<float>();
+  auto* target = pooled.data_ptr<float>();
   at::parallel_for(0, from.size(0) * rows, 8, [&](int64_t begin, int64_t end) {
     for (int64_t line = begin; line < end; ++line) {
       const int64_t y = 2 * (line % rows);

@@ -54,7 +54,7 @@ class RetinaFace final : public Detector {
   static Tensor batch_of(std::span<const Image> images, const std::vector<size_t>& group) {
     const int width = images[group.front()].width, height = images[group.front()].height;
     const Tensor batch = torch::empty({static_cast<int64_t>(group.size()), height, width, 3});
-    float* to = batch.data_ptr<float>();
+    auto* to = batch.data_ptr<float>();
     for (const size_t i : group) {
       const std::vector<uint8_t>& rgb = images[i].rgb;
       for (size_t p = 0; p < rgb.size(); p += 3, to += 3) {

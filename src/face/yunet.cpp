@@ -55,12 +55,12 @@ class YuNet final : public Detector {
     for (const int stride : {8, 16, 32}) {
       for (const auto& [what, numbers] : {std::pair("cls", 1), {"obj", 1}, {"bbox", 4}, {"kps", 10}}) {
         const auto& outputs = model.outputs();
-        const bool is_there = std::any_of(outputs.begin(), outputs.end(), [&](const auto& known) {
+        const auto is_it = [&, name = output(what, stride), width = numbers](const auto& known) {
           const ov::PartialShape& shape = known.get_partial_shape();
-          return known.get_names().contains(output(what, stride)) && shape.rank() == 3 && shape[2] == numbers &&
+          return known.get_names().contains(name) && shape.rank() == 3 && shape[2] == width &&
                  known.get_element_type() == ov::element::f32;
-        });
-        if (!is_there) throw error;
+        };
+        if (!std::any_of(outputs.begin(), outputs.end(), is_it)) throw error;
       }
     }
   }

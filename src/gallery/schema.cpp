@@ -18,13 +18,13 @@ constexpr int64_t version = 1;
 // As SQLite keeps them: a file's own are compared with these, so that nothing else stands in it.
 constexpr const char* tables[] = {
     // One row. `state` is another, random one after every change, also in copies that part ways.
-    "CREATE TABLE gallery(id TEXT NOT NULL, generation INTEGER NOT NULL, state TEXT NOT NULL, people INTEGER NOT NULL, "
-    "images INTEGER NOT NULL, model TEXT NOT NULL, architecture TEXT NOT NULL, model_path TEXT NOT NULL, "
-    "dimension INTEGER NOT NULL, rule TEXT NOT NULL)",
+    ("CREATE TABLE gallery(id TEXT NOT NULL, generation INTEGER NOT NULL, state TEXT NOT NULL, "
+     "people INTEGER NOT NULL, images INTEGER NOT NULL, model TEXT NOT NULL, architecture TEXT NOT NULL, "
+     "model_path TEXT NOT NULL, dimension INTEGER NOT NULL, rule TEXT NOT NULL)"),
     "CREATE TABLE people(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE)",
     // embedding: of unit length, little-endian float32.
-    "CREATE TABLE images(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL REFERENCES people(id), "
-    "source TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE, quality REAL NOT NULL, embedding BLOB NOT NULL)",
+    ("CREATE TABLE images(id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL REFERENCES people(id), "
+     "source TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE, quality REAL NOT NULL, embedding BLOB NOT NULL)"),
     "CREATE INDEX images_of_person ON images(person)",
 };
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <stdlib.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <system_error>
 
 #include "facerec/core/cache.h"

@@ -116,7 +116,8 @@ Image resize_pillow(const Image& image, int width, int height, PillowFilter filt
     from = &narrowed;
   }
   if (height != image.height) return down(*from, height, filter);
-  return from == &image ? image : std::move(narrowed);
+  if (from == &image) return image;
+  return narrowed;
 }
 
 void resize_area(const Image& image, const Window& window, int width, int height, int first_row, int rows, float* out) {

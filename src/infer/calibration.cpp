@@ -76,7 +76,7 @@ Threshold Calibration::at_fpir(double rate, int64_t gallery_size) const {
   const auto size = static_cast<double>(std::max<int64_t>(1, gallery_size));
   if (fpir.empty()) return derive(fmr, rate, size);
   Threshold before = fpir.front().at(rate);
-  double measured = static_cast<double>(fpir.front().gallery_size);
+  auto measured = static_cast<double>(fpir.front().gallery_size);
   if (size <= measured) return before;
   for (size_t i = 1; i < fpir.size(); ++i) {
     const Threshold next = at_least(before, fpir[i].at(rate));

@@ -34,7 +34,7 @@ class OpenVinoEnlarger final : public Enlarger {
 
  private:
   Planes planes_of(const ov::Tensor& output) const {
-    const ov::Shape shape = output.get_shape();
+    const ov::Shape& shape = output.get_shape();
     if (shape.size() != 4 || shape[0] != 1) {
       throw Error("does not give one image: " + shape.to_string()).file(text_of(file_));
     }

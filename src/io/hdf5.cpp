@@ -132,7 +132,7 @@ std::string parse_dtype(Cursor cursor) {
     }
   }
   if (type.kind == 0 && whole && (little || type.size == 1)) {
-    const std::string dtype = ((type.flags & 8) != 0 ? "I" : "U") + std::to_string(8 * uint64_t{type.size});
+    std::string dtype = ((type.flags & 8) != 0 ? "I" : "U") + std::to_string(8 * uint64_t{type.size});
     if (dtype_size(dtype) != 0) return dtype;
   }
   throw unread("weights that are neither floats nor integers of a known size and byte order", offset);

@@ -60,7 +60,7 @@ class Pickle {
     }
   }
   void real(double value) {
-    uint64_t bits = std::bit_cast<uint64_t>(value);
+    const auto bits = std::bit_cast<uint64_t>(value);
     bytes_ += 'G';  // big-endian
     for (int shift = 56; shift >= 0; shift -= 8) bytes_ += static_cast<char>(bits >> shift & 0xFF);
   }

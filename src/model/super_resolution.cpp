@@ -43,7 +43,7 @@ TensorMap tensors_of(const TensorFile& file, const char* mark) {
 
 std::shared_ptr<SuperResolutionNetwork> load(const Kind& kind, const TensorMap& tensors, const fs::path& path) {
   check_tensors(state_dict(*kind.build(tensors, path, torch::kMeta)), tensors, path);
-  const auto network = kind.build(tensors, path, torch::kCPU);
+  auto network = kind.build(tensors, path, torch::kCPU);
   network->eval();
   const torch::NoGradGuard without_gradient;
   for (const auto& [name, tensor] : state_dict(*network)) torch::Tensor(tensor).copy_(tensor_of(tensors.at(name)));

@@ -12,7 +12,7 @@ namespace {
 fs::path named(const fs::path& asked) {
   if (asked.empty()) throw Error::usage("OUT is empty").hint("name a file or folder to write");
   const fs::path path = asked.lexically_normal();
-  const fs::path plain = path.has_filename() ? path : path.parent_path();
+  fs::path plain = path.has_filename() ? path : path.parent_path();
   if (plain.filename() != "." && plain.filename() != "..") return plain;
   return fs::weakly_canonical(fs::absolute(plain));
 }

@@ -49,7 +49,7 @@ bool is_glob(const std::string& path) { return path.find_first_of("*?[") != std:
 // Ended by NUL bytes where there is one, else by line ends; without empty ones.
 std::shared_ptr<ListedImages> images_named_in(const std::string& text, const fs::path& root) {
   const bool by_nul = text.find('\0') != std::string::npos;
-  const auto images = std::make_shared<ListedImages>(root);
+  auto images = std::make_shared<ListedImages>(root);
   for (size_t begin = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; begin < text.size();) {
     const size_t end = std::min(text.find(by_nul ? '\0' : '\n', begin), text.size());
     std::string_view path = std::string_view(text).substr(begin, end - begin);
@@ -197,7 +197,7 @@ class Inputs {
 std::shared_ptr<const Dataset> open_embed_input(const EmbedInput& input, Problems& problems) {
   Inputs inputs(input, problems);
   for (const std::string& path : input.paths) inputs.add(path);
-  const std::shared_ptr<const Dataset> images = inputs.take();
+  std::shared_ptr<const Dataset> images = inputs.take();
   if (images->size() == 0) throw Error::usage("no image is named").hint("facerec embed --help shows what may be named");
   if (images->size() > INT64_C(4'000'000'000)) throw Error::usage("more than 4 billion images").hint("cut the input");
   return images;

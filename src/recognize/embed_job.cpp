@@ -96,7 +96,7 @@ std::vector<fs::path> EmbedJob::parts() const {
   std::vector<std::string> suffixes = embedding_suffixes(shape_.format);
   suffixes.insert(suffixes.end(), {waiting_norms_suffix, skipped_suffix});
   std::vector<fs::path> parts;
-  for (const std::string& suffix : suffixes) parts.push_back(growing().string() + suffix + ".part");
+  for (const std::string& suffix : suffixes) parts.emplace_back(growing().string() + suffix + ".part");
   return parts;
 }
 

@@ -15,7 +15,7 @@ GalleryModel gallery_model(const Engine& engine, const fs::path& file, Embedding
 
 fs::path model_file_of(const Gallery& gallery, const std::string& model) {
   if (!model.empty()) return find_model(model);
-  const fs::path remembered = gallery.model().path;
+  fs::path remembered = gallery.model().path;
   std::error_code code;
   if (!fs::is_regular_file(remembered, code)) {
     throw Error::usage("the model of this gallery is not there any more: " + text_of(remembered))

@@ -43,8 +43,8 @@ AttributesObjective::AttributesObjective(const TrainConfig& config, std::vector<
   }
   for (const Attribute& attribute : attributes_) {
     const auto values = static_cast<int64_t>(attribute.values.size());
-    heads_.push_back(
-        classifiers_->register_module(attribute.name, torch::nn::Linear(config.model.embedding_size, values)));
+    torch::nn::Linear head(config.model.embedding_size, values);
+    heads_.push_back(classifiers_->register_module(attribute.name, std::move(head)));
   }
 }
 

@@ -241,7 +241,7 @@ class Bench {
   TaskData task_;
   torch::Device device_;
   Numerics numerics_;
-  int64_t available_;
+  int64_t available_ = 0;
   Footprint footprint_;
   std::unique_ptr<Learner> learner_;
 };

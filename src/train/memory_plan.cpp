@@ -86,9 +86,10 @@ void measure_head(const TrainConfig& config, torch::Device device, Footprint& fo
     footprint.head_row = learnt;
     footprint.head_slots = slots_of(config.optimizer) * learnt;
     const int64_t images = std::clamp<int64_t>(config.train.batch_size, 32, 256);
-    const double half = head_bytes_per_class(config, images / 2, device);
+    const int64_t fewer = images / 2;
+    const double half = head_bytes_per_class(config, fewer, device);
     const double all = head_bytes_per_class(config, images, device);
-    footprint.head_work.per_image = (all - half) / static_cast<double>(images - images / 2);
+    footprint.head_work.per_image = (all - half) / static_cast<double>(images - fewer);
     footprint.head_work.fixed = all - footprint.head_work.per_image * static_cast<double>(images);
   }
   for (const MetricLossConfig& loss : config.loss.metric) {

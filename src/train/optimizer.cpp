@@ -169,7 +169,7 @@ torch::Tensor clip_gradients(const std::vector<torch::Tensor>& parameters, doubl
     if (parameter.grad().defined()) gradients.push_back(parameter.grad());
   }
   if (gradients.empty()) return parameters.empty() ? torch::zeros({}) : torch::zeros({}, parameters.front().options());
-  const torch::Tensor norm = torch::stack(at::_foreach_norm(gradients, 2)).norm();
+  torch::Tensor norm = torch::stack(at::_foreach_norm(gradients, 2)).norm();
   const bool is_short = norm.is_cpu() && norm.item<double>() <= max_norm;  // a pass over all gradients less
   if (max_norm > 0 && !is_short) at::_foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_max(1));
   return norm;

@@ -53,7 +53,7 @@ std::vector<ValidationScore> super_resolution_scores(SuperResolutionNetwork& net
     by_network += psnr(enlarged(network, small), image);
     by_bicubic += psnr(resize_pillow(small, image.width, image.height, PillowFilter::bicubic), image);
   }
-  const double count = static_cast<double>(images.size());
+  const auto count = static_cast<double>(images.size());
   return {{"psnr", by_network / count}, {"psnr_bicubic", by_bicubic / count, /*decides=*/false}};
 }
 

@@ -94,7 +94,8 @@ NamedTensors WholePart::all() const {
   }
   NamedTensors tensors;
   for (const auto& [name, count] : rows) {
-    const auto& file = **std::ranges::find_if(files_, [&](const auto& each) { return each->tensors().contains(name); });
+    const auto& file =
+        **std::ranges::find_if(files_, [&, of = name](const auto& each) { return each->tensors().contains(of); });
     const TensorView& view = file.at(name);
     std::vector<int64_t> shape = view.shape;
     if (!shape.empty()) shape.front() = std::min(count, rows_in(file, name, view).count);

@@ -72,7 +72,7 @@ class GrowingFile {
  private:
   void flush();
   fs::path path_, part_;
-  int descriptor_;
+  int descriptor_ = -1;
   uint64_t size_;
   std::vector<std::byte> buffer_;
 };

@@ -31,12 +31,12 @@ void add_normals(Mesh& mesh) {
   auto at = [&](int row, int column) -> Vec3 {
     row = std::min(std::max(row, 0), mesh.rows - 1);
     column = std::min(std::max(column, 0), mesh.columns - 1);
-    return mesh.vertices[static_cast<size_t>(row * mesh.columns + column)].position;
+    return mesh.vertices[mesh.index(row, column)].position;
   };
   for (int r = 0; r < mesh.rows; ++r) {
     for (int c = 0; c < mesh.columns; ++c) {
       const Vec3 down = at(r + 1, c) - at(r - 1, c), right = at(r, c + 1) - at(r, c - 1);
-      mesh.vertices[static_cast<size_t>(r * mesh.columns + c)].normal = normalised(cross(right, down));
+      mesh.vertices[mesh.index(r, c)].normal = normalised(cross(right, down));
     }
   }
 }

@@ -25,7 +25,11 @@ struct Vertex {
 struct Mesh {
   int rows, columns;
   Material material;
-  std::vector<Vertex> vertices;
+  std::vector<Vertex> vertices;  // row after row
+
+  size_t index(int row, int column) const {
+    return static_cast<size_t>(row) * static_cast<size_t>(columns) + static_cast<size_t>(column);
+  }
 };
 
 class Head {

@@ -93,7 +93,7 @@ void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, Materia
       const Vec2 p = {static_cast<float>(x) + 0.5F - a.screen.x, static_cast<float>(y) + 0.5F - a.screen.y};
       const float wb = cross(p, ac) * scale, wc = cross(ab, p) * scale, wa = 1 - wb - wc;
       if (wa < tolerance || wb < tolerance || wc < tolerance) continue;
-      Fragment& f = fragments_[static_cast<size_t>(y * size_ + x)];
+      Fragment& f = fragments_[index(x, y)];
       const float depth = wa * a.screen.z + wb * b.screen.z + wc * c.screen.z;
       if (depth <= f.depth) continue;
       f = {depth,
@@ -114,7 +114,7 @@ void Canvas::draw(const Mesh& mesh, const View& view) {
   }
   for (int r = 0; r + 1 < mesh.rows; ++r) {
     for (int c = 0; c + 1 < mesh.columns; ++c) {
-      const auto i = static_cast<size_t>(r * mesh.columns + c), below = i + static_cast<size_t>(mesh.columns);
+      const size_t i = mesh.index(r, c), below = mesh.index(r + 1, c);
       triangle(corners[i], corners[i + 1], corners[below], mesh.material);
       triangle(corners[i + 1], corners[below + 1], corners[below], mesh.material);
     }

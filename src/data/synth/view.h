@@ -51,13 +51,16 @@ class Canvas {
   explicit Canvas(int size) : size_(size), fragments_(static_cast<size_t>(size) * static_cast<size_t>(size)) {}
   void draw(const Mesh& mesh, const View& view);
   int size() const { return size_; }
-  const Fragment& at(int x, int y) const { return fragments_[static_cast<size_t>(y * size_ + x)]; }
+  const Fragment& at(int x, int y) const { return fragments_[index(x, y)]; }
 
  private:
   struct Corner {
     Vec3 screen, normal;
     float x, y, turn;
   };
+  size_t index(int x, int y) const {
+    return static_cast<size_t>(y) * static_cast<size_t>(size_) + static_cast<size_t>(x);
+  }
   void triangle(const Corner& a, const Corner& b, const Corner& c, Material material);
 
   int size_;
