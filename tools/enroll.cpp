@@ -4,18 +4,19 @@ namespace facerec {
 namespace {
 
 void add_actions(CLI::App& app, EnrollVerb& verb, CLI::Option* name) {
-  CLI::Option_group* actions = app.add_option_group("Instead of enrolling", "what needs no model");
-  actions->add_flag("--list", verb.list, "who there is; with --name the images of that person");
-  actions->add_option("--remove", verb.remove, "NAME…: people with all their images")->excludes(name);
-  actions
-      ->add_option("--remove-image", verb.remove_images, "N…: single images, by the numbers that --list --name shows")
-      ->excludes(name);
-  CLI::Option* rename = actions->add_option("--rename", verb.rename, "OLD NEW: a person");
-  rename->expected(2)->excludes(name);
+  CLI::Option* list = app.add_flag("--list", verb.list, "who there is; with --name the images of that person");
+  CLI::Option* remove = app.add_option("--remove", verb.remove, "NAME…: people with all their images");
+  CLI::Option* remove_image = app.add_option("--remove-image", verb.remove_images,
+                                             "N…: single images, by the numbers that --list --name shows");
+  CLI::Option* rename = app.add_option("--rename", verb.rename, "OLD NEW: a person")->expected(2);
   CLI::Option* all =
-      actions->add_option("--export", verb.export_to, "FILE.csv or FILE.json: all images with their embeddings");
-  all->excludes(name);
-  actions->require_option(0, 1);
+      app.add_option("--export", verb.export_to, "FILE.csv or FILE.json: all images with their embeddings");
+  for (CLI::Option* changed : {remove, remove_image, rename, all}) changed->excludes(name);
+  const std::vector<CLI::Option*> actions{list, remove, remove_image, rename, all};
+  for (size_t i = 0; i < actions.size(); ++i) {
+    actions[i]->group("Instead of enrolling, one of these; none needs a model");
+    for (size_t j = i + 1; j < actions.size(); ++j) actions[i]->excludes(actions[j]);
+  }
   app.add_flag("--merge", verb.merge, "for --rename: where there is a NEW already, the two become one person")
       ->needs(rename);
   app.add_flag("--force", verb.force, "for --export: replace an existing file")->needs(all);

@@ -36,7 +36,8 @@ RunVerb set_up_identify(CLI::App& app) {
       "Faces of people who are not in the gallery are \"unknown\": the threshold comes from a calibration (facerec\n"
       "calibrate) for the wanted rate of false names and for the number of people in the gallery.\n"
       "The exit code is 3 when a picture could not be read.\n"
-      "Example:\n  facerec identify --gallery staff.gallery party.jpg --annotate party_named.png");
+      "Example:\n  facerec identify --gallery staff.gallery party.jpg --calibration model.calibration.json --annotate "
+      "party_named.png");
   return [verb](const CommonOptions& common) { return library().identify(*verb, common); };
 }
 

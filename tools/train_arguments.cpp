@@ -10,9 +10,9 @@ namespace facerec {
 void add_train_arguments(CLI::App& app, TrainArguments& args) {
   app.add_option("config", args.config, "configuration, YAML")->required();
   app.add_option("--data", args.data, "folder of images, list, CSV, RecordIO or TFRecord; repeatable");
-  app.add_option(
-         "--set", args.set,
-         "set a configuration value: train.epochs=3; head={name: cosface} replaces the whole section; repeatable")
+  app.add_option("--set", args.set,
+                 "set a configuration value: train.epochs=3; head={name: cosface, margin: 0.35} replaces the whole "
+                 "section; repeatable")
       ->allow_extra_args(false);
   app.add_option("--device", args.device, "auto | cpu | cuda | cuda:N");
   app.add_option("--threads", args.threads, "of the computation; 0: the cores available");

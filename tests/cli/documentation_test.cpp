@@ -62,6 +62,7 @@ TEST(Completion, OfOptionsAndTheirValues) {
   EXPECT_THAT(candidates({"runs", "compare", "--di"}), ElementsAre("--dir"));  // of the command above
   EXPECT_THAT(candidates({"train", "--strict", ""}), ElementsAre(":files"));
   EXPECT_THAT(candidates({"align", "--to", "b"}), UnorderedElementsAre("bin", "bcolz"));
+  EXPECT_THAT(candidates({"enroll", "--re"}), UnorderedElementsAre("--remove", "--remove-image", "--rename"));
 }
 
 TEST(Completion, OfTheConfiguration) {

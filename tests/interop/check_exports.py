@@ -2,8 +2,8 @@
 
     python tests/interop/check_exports.py build/release/bin/facerec REFERENCE [NAME…]
 
-REFERENCE is the folder that has numerics/backbones. For each network a .pth is written by PyTorch with the fill that
-numerics/README.md describes; facerec exports it as .pth, .safetensors and .onnx (BatchNorm folded and not). PyTorch
+REFERENCE is the folder that has numerics/backbones. For each network a .pth is written by PyTorch, each tensor filled from a
+hash of its name (mix below); facerec exports it as .pth, .safetensors and .onnx (BatchNorm folded and not). PyTorch
 must read the .pth with weights_only=True and mmap, with the published keys in order and the same values; ONNX Runtime
 must compute the published output, to 1e-5 of its largest value, for batches of 2 and 1. Needs torch, numpy,
 onnxruntime and onnx.

@@ -1,4 +1,4 @@
-// The fills and comparisons of reference/numerics/README.md.
+// How the golden files of the networks were filled (each tensor from a hash of its name), and how they are compared.
 #pragma once
 
 #include <torch/torch.h>
